@@ -1,4 +1,4 @@
-"""The loopback HTTP server that every stand-in is built on: routes, faults, effect hooks, a record."""
+"""The loopback HTTP server behind every stand-in: routes, faults, effect hooks, a record."""
 
 from __future__ import annotations
 
@@ -190,7 +190,8 @@ class StandIn:
     def _route(self, request: Request) -> Response:
         adapter = self._map.bind_to_environ(request.environ)
         try:
-            handler, arguments = adapter.match()
+            handler: Handler
+        handler, arguments = adapter.match()
         except (NotFound, MethodNotAllowed) as error:
             return self.on_error(error)
         return handler(request, **arguments)
@@ -236,8 +237,8 @@ class StandIn:
             _append_exchange(Path(folder), exchange)
 
 
-def _as_json(data: bytes, mimetype: str) -> Any:
-    if "json" not in mimetype or not data:
+def _as_json(data: bytes, mimetype: str | None) -> Any:
+    if not mimetype or "json" not in mimetype or not data:
         return None
     try:
         return json.loads(data)
@@ -260,7 +261,7 @@ class _Quiet(WSGIRequestHandler):
     def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
         """Say nothing: the exchanges are the record."""
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's own name
+    def log(self, type: str, message: str, *args: Any) -> None:
         """Say nothing."""
 
     def connection_dropped(self, error: BaseException, environ: Any = None) -> None:
@@ -275,7 +276,6 @@ class Server:
         """Bind and start serving at once."""
         self.app = app
         self._server = make_server(host, 0, app, threaded=True, request_handler=_Quiet)
-        self._server.daemon_threads = True
         self.url = f"http://{host}:{self._server.server_port}"
         self._thread = threading.Thread(
             target=self._server.serve_forever, args=(0.05,), daemon=True
