@@ -134,7 +134,13 @@ class Tracker(Protocol):
         ...
 
     def create_subtask(
-        self, parent: TicketKey, *, summary: str, description: str, eid: Eid
+        self,
+        parent: TicketKey,
+        *,
+        summary: str,
+        description: str,
+        assignee: AccountId,
+        eid: Eid,
     ) -> Created:
         """Create one sub-task marked with `eid`; call `find_subtask` first."""
         ...

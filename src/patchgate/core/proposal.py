@@ -17,6 +17,8 @@ class Task(StrEnum):
     TRIAGE = "triage"
     PLAN = "plan"
     IMPLEMENT = "implement"
+    ANSWER = "answer"
+    """Answers a person's `/ask`; the answer is the proposal's `summary`."""
 
 
 class Limits(Record):
@@ -69,6 +71,7 @@ class Brief(Record):
     item: WorkItem | None = None
     previous_plan: Plan | None = None
     feedback: tuple[Feedback, ...] = ()
+    question: str = Field(default="", description="what a person asked, for task `answer`")
     model: ModelChoice
     limits: Limits
 

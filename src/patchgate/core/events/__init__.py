@@ -33,7 +33,6 @@ from patchgate.core.events.decisions import (
     WorkStarted,
 )
 from patchgate.core.events.effects import (
-    Anchored,
     CommentPosted,
     EffectFailed,
     Intended,
@@ -59,6 +58,7 @@ from patchgate.core.events.facts import (
     WorkflowOpened,
 )
 from patchgate.core.events.runs import (
+    AnswerGiven,
     AttemptReserved,
     EvidenceReceived,
     PatchJudged,
@@ -82,6 +82,7 @@ Event = Annotated[
     | ChecksSeen
     | HeadMoved
     | AttemptReserved
+    | AnswerGiven
     | RunFinished
     | RunLost
     | Triaged
@@ -112,7 +113,6 @@ Event = Annotated[
     | PatchPublished
     | WriteRefused
     | PullPut
-    | Anchored
     | ProjectStopped
     | ProjectResumed
     | ItemFailed
@@ -126,7 +126,7 @@ EVENT: TypeAdapter[Event] = TypeAdapter(Event)
 
 __all__ = [
     "EVENT",
-    "Anchored",
+    "AnswerGiven",
     "ApprovalVoided",
     "Approved",
     "AttemptReserved",

@@ -121,11 +121,11 @@ class ChildActivated(Fact):
 
 
 class ChildEnded(Fact):
-    """A child reached a terminal state (or the parent's approver let it go)."""
+    """A child reached a terminal state."""
 
     kind: Literal["child-ended"] = "child-ended"
     ordinal: int
-    state: Literal["DONE", "REJECTED", "CANCELLED", "FAILED", "WAIVED"]
+    state: Literal["DONE", "REJECTED", "CANCELLED", "FAILED"]
     cost: int = 0
     pull: str = ""
     summary: str = ""

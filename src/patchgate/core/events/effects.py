@@ -121,11 +121,3 @@ class PullPut(Fact):
     number: int
     url: str
     head: str
-
-
-class Anchored(Fact):
-    """The ledger head was written where an attacker would have to rewrite it too."""
-
-    kind: Literal["anchored"] = "anchored"
-    eid: Eid
-    head: Digest

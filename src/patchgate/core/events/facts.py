@@ -21,6 +21,8 @@ class WorkflowOpened(Fact):
     plan: Literal["required", "none"]
     triage: bool = False
     requester: str = ""
+    trigger: str = ""
+    """Platform time of the assignment that opened it: what happened before is no input."""
     parent: str = ""
     ordinal: int = 0
     parent_plan: Digest | None = None
@@ -33,6 +35,8 @@ class TicketRevised(Observed):
     kind: Literal["ticket-revised"] = "ticket-revised"
     key: str
     request: Digest
+    revised: str = ""
+    """Platform time of the last change of what is approved (else of creation)."""
 
 
 class RunnerAssigned(Observed):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from patchgate.core.events.base import Fact
-from patchgate.core.ids import Digest, Eid
+from patchgate.core.ids import Digest, Eid, FactId
 from patchgate.core.plan import Record, TriageChoice
 from patchgate.core.proposal import CheckLevel, RunRecord, Task
 
@@ -71,6 +71,15 @@ class PlanProposed(Fact):
     items: tuple[str, ...]
     files: tuple[str, ...]
     supersedes: Digest | None = None
+
+
+class AnswerGiven(Fact):
+    """A question of a person was answered; the answer lies on the stream as an artifact."""
+
+    kind: Literal["answer-given"] = "answer-given"
+    eid: Eid
+    question: FactId
+    answer: Digest
 
 
 class PatchProposed(Fact):

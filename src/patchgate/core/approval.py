@@ -1,0 +1,62 @@
+"""When a person's word is an approval: every condition, each with its reason (law 2).
+
+The same function judges when the word is first seen and again at the moment of the write,
+on evidence re-read from the platform.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from patchgate.core.events import Evidence
+from patchgate.core.ids import Digest, matches, short
+from patchgate.core.rules import Rules
+from patchgate.core.state import Publication
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A person's approval as the platform tells it now."""
+
+    evidence: Evidence
+    typed: str = ""
+    """The digest that was typed; empty for a transition or a bare approval."""
+    edited: bool = False
+
+
+def moment(text: str) -> datetime:
+    """A platform's timestamp (ISO 8601, with `Z` or an offset with or without a colon)."""
+    return datetime.fromisoformat(text)
+
+
+def refusal(
+    word: Word,
+    *,
+    subject: Digest,
+    shown: Publication | None,
+    rules: Rules,
+    requester: str = "",
+) -> str:
+    """Why this word does not approve the subject; empty when it does."""
+    who, platform = word.evidence.author, word.evidence.platform
+    if rules.is_runner(platform, who):
+        return "the runner cannot approve its own work"
+    name = rules.person(platform, who)
+    if not name:
+        return f"account {who} is not in `approvers`"
+    if rules.separation and requester and who == requester:
+        return "with `separation: strict` the requester cannot approve"
+    if word.edited:
+        return "the comment was edited; only an unedited comment counts"
+    if word.typed and not matches(word.typed, subject):
+        return f"{word.typed} is not what waits for approval; that is {short(subject)}"
+    return _timing(word, shown)
+
+
+def _timing(word: Word, shown: Publication | None) -> str:
+    if shown is None:
+        return f"the proposal was not yet published on {word.evidence.platform}"
+    if moment(word.evidence.at) <= moment(shown.at):
+        return "it was given before the proposal was published"
+    return ""
