@@ -246,6 +246,10 @@ class ForgeReader(Protocol):
         """The required checks of the base branch on that commit."""
         ...
 
+    def is_merged(self, repo: RepoName, number: int) -> bool:
+        """Whether that pull request is merged; False when it cannot be seen."""
+        ...
+
     def reviews(self, repo: RepoName, number: int) -> list[Review]:
         """Reviews of a pull request, oldest first."""
         ...
@@ -339,6 +343,8 @@ class Stream:
     """What the live branch pointed to; None: no live branch yet."""
     closed: bool
     """Whether it was read from the ledger branch (gathered) and not from a live branch."""
+    heads: frozenset[Digest] = frozenset()
+    """The head of every prefix, as the lines themselves have it: anchors must be among them."""
 
 
 class Ledger(Protocol):

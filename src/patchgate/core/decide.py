@@ -123,11 +123,10 @@ def _stuck(w: Workflow, world: World) -> tuple[e.Event, ...]:
     if w.state in PARKED | TERMINAL:
         return ()
     for eid, count in w.troubles:
-        if count >= TROUBLES and eid not in w.done:
-            reason = (
-                f"an effect failed again and again (ref {eid}); `patchgate status` has the last"
-            )
-            return (_park(world, "effect", reason, "mend the cause, then `/resume`"),)
+        if count >= TROUBLES and eid not in w.done and w.trouble:
+            reason = f"{w.trouble.effect} failed: {w.trouble.reason}"
+            advice = w.trouble.advice or "mend the cause, then `/resume`"
+            return (_park(world, w.trouble.code, reason, advice),)
     if w.unreachable:
         name, available = w.unreachable[-1]
         offers = ", ".join(available) or "nothing"

@@ -389,7 +389,7 @@ def _intended(w: Workflow, x: e.Intended) -> Workflow:
 def _effect_failed(w: Workflow, x: e.EffectFailed) -> Workflow:
     counts = dict(w.troubles)
     counts[x.eid] = counts.get(x.eid, 0) + (99 if x.final else 1)
-    return replace(w, troubles=tuple(counts.items()))
+    return replace(w, troubles=tuple(counts.items()), trouble=x)
 
 
 @_on(e.CommentPosted)

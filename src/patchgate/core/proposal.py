@@ -148,6 +148,13 @@ class Proposal(Record):
     questions: tuple[str, ...] = ()
 
 
+class CheckOrder(Record):
+    """What the `check` room is to run: commands as lists of words, seconds for all together."""
+
+    commands: tuple[tuple[str, ...], ...] = ()
+    timeout: int = Field(default=900, ge=1)
+
+
 class CheckLevel(StrEnum):
     """What the checks say; advice only (the patch can bend it)."""
 

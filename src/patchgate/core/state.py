@@ -12,6 +12,7 @@ from patchgate.core.events import (
     ChangesRequested,
     ChecksSeen,
     CommandGiven,
+    EffectFailed,
     Ended,
     EvidenceReceived,
     HeadMoved,
@@ -214,6 +215,8 @@ class Workflow:
     intended: frozenset[Eid] = frozenset()
     done: frozenset[Eid] = frozenset()
     troubles: tuple[tuple[Eid, int], ...] = ()
+    trouble: EffectFailed | None = None
+    """The last effect that failed."""
     unreachable: tuple[tuple[str, tuple[str, ...]], ...] = ()
     shown: View | None = None
     shows: int = 0

@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeVar
+
+from patchgate.core.characters import visible
+
+T = TypeVar("T")
 
 
 class Level(StrEnum):
@@ -55,15 +60,23 @@ def compose(name: str, children: Sequence[Verdict]) -> Verdict:
 
 def guarded(name: str, check: Callable[[], Verdict]) -> Verdict:
     """What the check says; a check that raises blocks, by its name and the error's."""
+    result = attempt(check)
+    if isinstance(result, Exception):
+        return Verdict(name, Level.BLOCK, f"{name} could not be checked: {describe(result)}")
+    return result
+
+
+def attempt(check: Callable[[], T]) -> T | Exception:
+    """What the check gives, or what broke it: whoever asks must block on that, never pass."""
     try:
         return check()
-    except Exception as error:  # noqa: BLE001, RUF100 - whatever broke it, it must block
-        return Verdict(name, Level.BLOCK, f"{name} could not be checked: {describe(error)}")
+    except Exception as error:
+        return error
 
 
 def describe(error: Exception) -> str:
     """The error's kind and message on one short line."""
-    text = " ".join(str(error).split())[:200]
+    text = visible(" ".join(str(error).split())[:200])
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 

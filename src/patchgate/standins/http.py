@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -122,6 +123,14 @@ class StandIn:
         """Authentication and limits: an answer refuses the request, None lets it pass."""
         return None
 
+    def under_lock(self, request: Request) -> bool:
+        """Whether the request holds the lock throughout (override for slow ones)."""
+        return True
+
+    def after_answer(self, request: Request) -> None:
+        """Called outside the lock before the answer leaves (override to deliver events)."""
+        return
+
     def on_error(self, error: HTTPException) -> Response:
         """The service's own shape of an error answer."""
         return json_response({"message": error.description}, error.code or 500)
@@ -177,11 +186,12 @@ class StandIn:
         if effect and self.before_effect:
             self.before_effect(effect, request.method, request.path)
         try:
-            with self.lock:
+            with self.lock if self.under_lock(request) else nullcontext():
                 refused = self.guard(request)
                 response = refused if refused is not None else self._route(request)
         except HTTPException as error:
             response = self.on_error(error)
+        self.after_answer(request)
         self._record(request, response, effect)
         if effect and self.after_effect:
             self.after_effect(effect, request.method, request.path)
@@ -189,9 +199,9 @@ class StandIn:
 
     def _route(self, request: Request) -> Response:
         adapter = self._map.bind_to_environ(request.environ)
+        handler: Handler
         try:
-            handler: Handler
-        handler, arguments = adapter.match()
+            handler, arguments = adapter.match()
         except (NotFound, MethodNotAllowed) as error:
             return self.on_error(error)
         return handler(request, **arguments)

@@ -1,0 +1,1 @@
+"""Git itself: one hermetic runner, and what is built on it."""

@@ -1,0 +1,114 @@
+"""The ledger branch: streams that ended, one JSON-lines file each, found by issue id.
+
+`<PROJECT>/<thousand>/<KEY>-<id>.jsonl` the events, the folder of that name its artifacts,
+`index/<last three digits>/<id>.json` its tip. A read costs the trees on the way and two files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from pydantic import ValidationError
+
+from patchgate.adapters.ledger.live import bad_blob
+from patchgate.adapters.ledger.names import Address, parse_stream
+from patchgate.adapters.ledger.objects import FILE, TREE, Entry, Objects, Tree
+from patchgate.adapters.ledger.trees import find, graft
+from patchgate.core.chain import (
+    Finding,
+    Link,
+    Tip,
+    check_tip,
+    join_lines,
+    origin,
+    parse_file,
+    sound,
+    tail,
+    tip_bytes,
+)
+from patchgate.core.ids import Sha
+
+TREES = "tree:2"
+"""What a first fetch brings: the commit, its root, and the trees of projects and index."""
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A stream as the ledger branch holds it."""
+
+    address: Address
+    links: tuple[Link, ...]
+
+
+def read(objects: Objects, commit: Sha, ticket: Address) -> Held | None:
+    """The gathered stream of a ticket, by its issue id whatever its key is now; None: not here.
+
+    LedgerError when index, events and tip do not fit together.
+    """
+    objects.bring_commit(commit, filtered=TREES)
+    found = find(objects, commit, [ticket.index_path, ticket.events_path])
+    index, events = found[ticket.index_path], found[ticket.events_path]
+    if index is None:
+        if events is not None:
+            sound(Finding(ticket.stream, 0, "it has a file on the ledger branch but no index"))
+        return None
+    objects.bring([entry.oid for entry in (index, events) if entry is not None])
+    (tip,) = objects.blobs([index.oid])
+    home = _home(ticket, tip)
+    if home != ticket or events is None:
+        events = find(objects, commit, [home.events_path])[home.events_path]
+        if events is None:
+            return sound(Finding(home.stream, 0, "its file is missing from the ledger branch"))
+        objects.bring([events.oid])
+    (data,) = objects.blobs([events.oid])
+    return Held(home, sound(judge(home, data, tip)))
+
+
+def judge(home: Address, data: bytes, tip: bytes) -> tuple[Link, ...] | Finding:
+    """The links of a gathered file that agrees with its tip."""
+    links = parse_file(home.stream, data, origin(home.stream))
+    if isinstance(links, Finding):
+        return links
+    return check_tip(home.stream, tip, tail(links, origin(home.stream))) or links
+
+
+def _home(ticket: Address, tip: bytes) -> Address:
+    """The address at opening that the index names for this issue id."""
+    try:
+        named = parse_stream(Tip.model_validate_json(tip, strict=True).stream)
+    except ValidationError:
+        named = None
+    if named is None or named.issue_id != ticket.issue_id:
+        return sound(Finding(ticket.stream, 0, "its index entry on the ledger branch is damaged"))
+    return named
+
+
+def blobs_of(objects: Objects, commit: Sha, home: Address) -> Tree:
+    """The artifacts of a gathered stream, by file name."""
+    objects.bring_commit(commit, filtered=TREES)
+    folder = find(objects, commit, [home.blobs_path])[home.blobs_path]
+    if folder is None or folder.mode != TREE:
+        return {}
+    objects.bring([folder.oid])
+    return objects.tree(folder.oid)
+
+
+def write(objects: Objects, base: Sha, home: Address, *, links: Sequence[Link], blobs: Tree) -> Sha:
+    """A commit on top of `base` in which the ledger branch holds the whole stream."""
+    objects.bring_commit(base, filtered=TREES)
+    end = tail(links, origin(home.stream))
+    oids = objects.write_blobs([join_lines(links), tip_bytes(home.stream, end)])
+    changes = {f"{home.blobs_path}/{name}": entry for name, entry in blobs.items()}
+    changes[home.events_path] = Entry(FILE, oids[0])
+    changes[home.index_path] = Entry(FILE, oids[1])
+    message = f"Gather {home.stream}: {end.count} events\n\nLedger-Head: {end.head}\n"
+    return objects.write_commit(graft(objects, base, changes), message, parent=base)
+
+
+def checked_blobs(objects: Objects, home: Address, blobs: Tree) -> Tree:
+    """The artifacts, all brought here and re-hashed."""
+    objects.bring([entry.oid for entry in blobs.values()])
+    if (bad := bad_blob(objects, home.stream, blobs)) is not None:
+        sound(bad)
+    return blobs

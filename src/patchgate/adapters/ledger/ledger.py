@@ -1,0 +1,279 @@
+"""The ledger over git: live branches while tickets are open, the ledger branch afterwards."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from random import SystemRandom
+
+from patchgate.adapters.ledger import archive, live
+from patchgate.adapters.ledger.export import export
+from patchgate.adapters.ledger.names import (
+    OURS,
+    Address,
+    Branches,
+    address,
+    blob_name,
+    located,
+)
+from patchgate.adapters.ledger.objects import Entry
+from patchgate.adapters.ledger.store import ObjectStore, Remote
+from patchgate.adapters.ledger.trees import find
+from patchgate.adapters.ledger.verify import verify_repository
+from patchgate.adapters.ledger.view import View
+from patchgate.core.chain import Finding, Link, Tail, link, origin, sound, tail
+from patchgate.core.events import Event
+from patchgate.core.ids import Digest, Sha, StreamId, TicketKey, digest_bytes
+from patchgate.errors import LedgerError, LostRaceError, NotFoundError, ServiceError
+from patchgate.ports import Stream
+
+TRIES = 8
+"""How often a read starts again because the branches moved under it."""
+PAUSE = 0.2
+"""Seconds by which each further try may wait for other gatherers."""
+CHANCE = SystemRandom()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A stream with the links that prove it."""
+
+    stream: Stream
+    links: tuple[Link, ...]
+
+
+class GitLedger:
+    """Plays `ports.Ledger` over one remote, with a bare cache directory of its own.
+
+    `may_initialise`: whether a repository without any branch of ours counts as a new ledger;
+    otherwise a missing ledger branch is damage, never emptiness.
+    """
+
+    def __init__(
+        self,
+        remote: Remote,
+        cache: Path,
+        *,
+        branches: Branches | None = None,
+        may_initialise: bool = False,
+    ) -> None:
+        self.branches = branches or Branches()
+        self.store = ObjectStore(cache, remote)
+        self._may_initialise = may_initialise
+
+    def initialise(self) -> None:
+        """Create the ledger branch (nothing if it is there); LedgerError beside branches of ours.
+
+        Branches without their ledger branch mean that it was deleted, not that it is new.
+        """
+        view = self._view()
+        if self.branches.ledger_ref in view.refs:
+            return
+        if view.refs:
+            raise view.missing()
+        root = self.store.write_commit(self.store.write_tree({}), "Begin the ledger\n", parent=None)
+        try:
+            self.store.push(self.branches.ledger_ref, root, expected=None)
+        except LostRaceError:
+            if self.branches.ledger_ref not in self._view().refs:
+                raise
+
+    # ── reading ──────────────────────────────────────────────────────────────────────────
+
+    def read(self, key: TicketKey, issue_id: str) -> Stream | None:
+        """The ticket's stream: live, then ledger, then live again; None when there is none."""
+        reading = self.read_links(key, issue_id)
+        return reading.stream if reading else None
+
+    def read_links(self, key: TicketKey, issue_id: str) -> Reading | None:
+        """As `read`, with every event's line and digest."""
+        ticket = address(key, issue_id)
+        view = self._view()
+        for _ in range(TRIES):
+            commit = view.ledger
+            if (home := view.live_home(ticket)) is not None:
+                if (reading := self._read_live(home, view)) is not None:
+                    return reading
+                view = self._view()
+                continue
+            held = archive.read(self.store, commit, ticket) if commit else None
+            view = self._view()
+            if view.live_home(ticket) is None and (held or view.ledger == commit):
+                return _closed(held) if held else None
+        raise ServiceError(f"the ledger moved {TRIES} times while {key} was read")
+
+    def open(self, key: TicketKey, issue_id: str) -> Stream:
+        """An empty stream, not yet pushed."""
+        stream = address(key, issue_id).stream
+        return Stream(stream, (), origin(stream).head, commit=None, closed=False)
+
+    def open_streams(self) -> list[StreamId]:
+        """Streams that have a live branch (a branch that is no stream's is left to `verify`)."""
+        view = self._view()
+        return sorted(home.stream for home in view.lives()) if view.ledger else []
+
+    def blob(self, stream: Stream, digest: Digest) -> bytes:
+        """An artifact by digest, re-hashed; LedgerError when absent or different."""
+        name = blob_name(digest)
+        entry = None
+        if stream.commit is not None:
+            self.store.bring_commit(stream.commit, filtered=live.SMALL)
+            path = f"blobs/{name}"
+            entry = find(self.store, stream.commit, [path])[path]
+        if entry is None and (commit := self._view().ledger) is not None:
+            entry = archive.blobs_of(self.store, commit, located(stream.id)).get(name)
+        if entry is None:
+            raise LedgerError(f"{stream.id} has no artifact {digest}")
+        self.store.bring([entry.oid])
+        (content,) = self.store.blobs([entry.oid])
+        if digest_bytes(content) != digest:
+            raise LedgerError(f"the artifact {digest} of {stream.id} has another content")
+        return content
+
+    def blobs(self, stream: Stream) -> dict[Digest, bytes]:
+        """All artifacts of a stream as read, re-hashed, of its live and its gathered part."""
+        home, tree = located(stream.id), dict[str, Entry]()
+        if (base := self._view().ledger) is not None:
+            tree |= archive.blobs_of(self.store, base, home)
+        if stream.commit is not None:
+            tree |= sound(live.load(self.store, stream.id, stream.commit)).blobs
+        archive.checked_blobs(self.store, home, tree)
+        contents = self.store.blobs([entry.oid for entry in tree.values()])
+        return {digest_bytes(content): content for content in contents}
+
+    def export(self, key: TicketKey, issue_id: str) -> bytes:
+        """The whole stream as one tar (see `export.export`); NotFoundError when there is none."""
+        reading = self.read_links(key, issue_id)
+        if reading is None:
+            raise NotFoundError(f"the ledger has no stream of {key}")
+        return export(reading.stream.id, reading.links, self.blobs(reading.stream))
+
+    def verify(self, only: StreamId | None = None) -> list[Finding]:
+        """Fetch all branches of ours as they are now into the cache and verify them there."""
+        view = self._view()
+        if view.ledger is None:
+            return []
+        self.store.mirror(view.refs)
+        return verify_repository(self.store.git_dir, branches=self.branches, only=only)
+
+    # ── writing ──────────────────────────────────────────────────────────────────────────
+
+    def append(
+        self, stream: Stream, events: Sequence[Event], blobs: Mapping[Digest, bytes]
+    ) -> Stream:
+        """Append and push in one commit; LostRaceError when somebody was first."""
+        for digest, content in blobs.items():
+            if digest_bytes(content) != digest:
+                raise LedgerError(f"an artifact offered as {digest} has another content")
+        if not events:
+            if blobs:
+                raise LedgerError(f"artifacts for {stream.id} without an event that names them")
+            return stream
+        home = located(stream.id)
+        if stream.commit is None and self._view().ledger is None:
+            self.initialise()
+        links = link(events, Tail(len(stream.events), stream.head))
+        commit = live.write(self.store, stream.id, stream.commit, links=links, blobs=blobs)
+        self.store.push(self.branches.live_ref(stream.id), commit, expected=stream.commit)
+        if stream.commit is None:
+            self._confirm(home, commit, stream, links[-1])
+        whole = (*stream.events, *events)
+        return Stream(stream.id, whole, links[-1].digest, commit=commit, closed=False)
+
+    def _confirm(self, home: Address, commit: Sha, stream: Stream, last: Link) -> None:
+        """After a branch was begun: nobody else began or gathered this ticket's stream meanwhile.
+
+        A lease on an absent branch cannot see a branch that came and went, or one under the key
+        that the ticket had before; then ours is withdrawn, before anybody acts on it.
+        """
+        view = self._view()
+        base = view.ledger
+        held = archive.read(self.store, base, home) if base else None
+        heads = [origin(home.stream).head, *(one.digest for one in held.links)] if held else []
+        if held is None:
+            alone = not stream.events
+        else:
+            alone = held.address == home and heads[-1] in (stream.head, last.digest)
+        if not alone or any(rival != home for rival in view.lives_of(home)):
+            self.store.push(self.branches.live_ref(home.stream), None, expected=commit)
+            raise LostRaceError(f"{home.stream} was begun by somebody else at the same time")
+
+    def _view(self) -> View:
+        names = self.branches
+        refs = self.store.refs(names.ledger_ref, f"{names.live_prefix}*", f"{OURS}*")
+        return View(names, refs, self._may_initialise)
+
+    def _read_live(self, home: Address, view: View) -> Reading | None:
+        """The live stream; None when its branch went away while we read."""
+        commit = view.refs[self.branches.live_ref(home.stream)]
+        try:
+            tree = sound(live.load(self.store, home.stream, commit))
+        except NotFoundError:
+            if self._view().live(home.stream) is not None:
+                raise
+            return None
+        held = None
+        if tree.first > 1 and (base := view.ledger) is not None:
+            held = archive.read(self.store, base, home)
+        links = sound(live.join(home.stream, tree, held.links if held else ()))
+        return Reading(_stream(home.stream, links, commit), links)
+
+    def gather(self, stream: Stream) -> None:
+        """Move an ended stream into the ledger branch: append, verify, delete the live branch.
+
+        Each step looks first, so that it may be killed and called again. LostRaceError when the
+        live branch is no longer what was read.
+        """
+        if stream.commit is None:
+            return
+        home = located(stream.id)
+        tip = self._view().live(stream.id)
+        if tip not in (None, stream.commit):
+            raise LostRaceError(f"{stream.id} went on while it was gathered")
+        if tip is not None:
+            self._archive(home, stream.commit)
+        self._assert_held(home, stream)
+        self.store.push(self.branches.live_ref(stream.id), None, expected=stream.commit)
+
+    def _archive(self, home: Address, commit: Sha) -> None:
+        """Bring the ledger branch to hold all of the live branch; others may push meanwhile."""
+        tree = sound(live.load(self.store, home.stream, commit))
+        blobs = archive.checked_blobs(self.store, home, tree.blobs)
+        for attempt in range(TRIES):
+            base = self._view().ledger
+            if base is None:
+                raise LedgerError(f"the ledger branch went away while {home.stream} was gathered")
+            held = archive.read(self.store, base, home)
+            if held is not None and held.address != home:
+                raise LedgerError(f"{home.stream} is on the ledger as {held.address.stream}")
+            links = sound(live.join(home.stream, tree, held.links if held else ()))
+            new = archive.write(self.store, base, home, links=links, blobs=blobs)
+            if self.store.same_tree(base, new):
+                return
+            try:
+                self.store.push(self.branches.ledger_ref, new, expected=base)
+            except LostRaceError:
+                time.sleep(CHANCE.uniform(0, PAUSE * (attempt + 1)))
+            else:
+                return
+        raise LostRaceError(f"the ledger branch moved {TRIES} times under {home.stream}")
+
+    def _assert_held(self, home: Address, stream: Stream) -> None:
+        """Before the live branch goes: a fresh look finds all of it on the ledger branch."""
+        base = self._view().ledger
+        held = archive.read(self.store, base, home) if base else None
+        heads = [one.digest for one in held.links] if held else []
+        if len(heads) < len(stream.events) or heads[len(stream.events) - 1] != stream.head:
+            raise LedgerError(f"{stream.id} is not on the ledger branch after it was gathered")
+
+
+def _stream(stream: StreamId, links: Sequence[Link], commit: Sha | None) -> Stream:
+    events = tuple(one.event for one in links)
+    head = tail(links, origin(stream)).head
+    return Stream(stream, events, head, commit=commit, closed=commit is None)
+
+
+def _closed(held: archive.Held) -> Reading:
+    return Reading(_stream(held.address.stream, held.links, None), held.links)

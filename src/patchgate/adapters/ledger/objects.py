@@ -1,0 +1,135 @@
+"""Git objects without a work tree: trees and blobs of a repository on this machine."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from patchgate.adapters.git.process import run_git, try_git
+from patchgate.core.ids import Sha
+from patchgate.errors import LedgerError
+
+TREE, FILE = "040000", "100644"
+WRITER = {
+    "GIT_AUTHOR_NAME": "patchgate",
+    "GIT_AUTHOR_EMAIL": "ledger@patchgate.invalid",
+    "GIT_COMMITTER_NAME": "patchgate",
+    "GIT_COMMITTER_EMAIL": "ledger@patchgate.invalid",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a tree."""
+
+    mode: str
+    oid: Sha
+
+
+Tree = dict[str, Entry]
+
+
+class Objects:
+    """The objects of one git directory, read and written by name."""
+
+    def __init__(self, git_dir: Path) -> None:
+        self.git_dir = git_dir.absolute()
+
+    def bring_commit(self, commit: Sha, *, filtered: str) -> None:
+        """See that a commit is here, less what a filter leaves out: here is all there is."""
+
+    def bring(self, oids: Iterable[Sha]) -> None:
+        """See that trees and blobs are here: here is all there is."""
+
+    def has(self, oids: Iterable[Sha]) -> dict[Sha, bool]:
+        """Which objects are here already."""
+        wanted = list(dict.fromkeys(oids))
+        lines = self._local(["cat-file", "--batch-check"], oid_lines(wanted)).decode().splitlines()
+        return {oid: not line.endswith(" missing") for oid, line in zip(wanted, lines, strict=True)}
+
+    def tree(self, oid: Sha) -> Tree:
+        """The entries of a tree, or of a commit's root tree, that is here."""
+        return _parse_tree(self._local(["ls-tree", "-z", oid]))
+
+    def blobs(self, oids: Sequence[Sha]) -> list[bytes]:
+        """The contents of blobs that are here, in order."""
+        out = self._local(["cat-file", "--batch"], oid_lines(oids)) if oids else b""
+        contents, at = [], 0
+        for oid in oids:
+            end = out.index(b"\n", at)
+            words = out[at:end].split(b" ")
+            if len(words) != 3 or words[1] != b"blob":
+                raise LedgerError(f"the object {oid} of the ledger is no blob, or is not there")
+            contents.append(out[end + 1 : end + 1 + int(words[2])])
+            at = end + 2 + int(words[2])
+        return contents
+
+    def write_blobs(self, contents: Sequence[bytes]) -> list[Sha]:
+        """Store blobs and return their ids, in order."""
+        if not contents:
+            return []
+        with tempfile.TemporaryDirectory() as folder:
+            paths = [Path(folder) / str(number) for number in range(len(contents))]
+            for path, content in zip(paths, contents, strict=True):
+                path.write_bytes(content)
+            names = "".join(f"{path}\n" for path in paths).encode()
+            out = self._local(["hash-object", "-w", "--no-filters", "--stdin-paths"], names)
+        return [Sha(line) for line in out.decode().split()]
+
+    def write_tree(self, tree: Tree) -> Sha:
+        """Store a tree; what it names need not be here."""
+        records = b"".join(
+            f"{entry.mode} {'tree' if entry.mode == TREE else 'blob'} {entry.oid}\t".encode()
+            + name.encode(errors="surrogateescape")
+            + b"\0"
+            for name, entry in tree.items()
+        )
+        return Sha(self._local(["mktree", "-z", "--missing"], records).decode().strip())
+
+    def write_commit(self, tree: Sha, message: str, *, parent: Sha | None) -> Sha:
+        """Store a commit."""
+        parents = ["-p", parent] if parent else []
+        out = run_git(
+            ["commit-tree", tree, *parents],
+            git_dir=self.git_dir,
+            env=WRITER,
+            stdin=message.encode(),
+        )
+        return Sha(out.decode().strip())
+
+    def same_tree(self, one: Sha, two: Sha) -> bool:
+        """Whether two commits hold exactly the same files."""
+        trees = self._local(["rev-parse", f"{one}^{{tree}}", f"{two}^{{tree}}"]).split()
+        return trees[0] == trees[1]
+
+    def local_refs(self, prefix: str) -> dict[str, Sha]:
+        """This directory's own refs below a prefix, by full name."""
+        out = self._local(["for-each-ref", "--format=%(objectname) %(refname)", prefix]).decode()
+        pairs = (line.split(" ", 1) for line in out.splitlines())
+        return {name: Sha(oid) for oid, name in pairs}
+
+    def walk(self, commit: Sha) -> Tree:
+        """Every file below a commit, by path."""
+        return _parse_tree(self._local(["ls-tree", "-r", "-z", commit]))
+
+    def _local(self, args: Sequence[str], stdin: bytes = b"") -> bytes:
+        answer = try_git(args, git_dir=self.git_dir, stdin=stdin)
+        if answer.status != 0:
+            raise LedgerError(f"git {args[0]} on the ledger's objects: {answer.err.strip()}")
+        return answer.out
+
+
+def _parse_tree(listing: bytes) -> Tree:
+    tree: Tree = {}
+    for record in listing.split(b"\0")[:-1]:
+        meta, _, name = record.partition(b"\t")
+        mode, _, oid = meta.decode().split(" ")
+        tree[name.decode(errors="surrogateescape")] = Entry(mode, Sha(oid))
+    return tree
+
+
+def oid_lines(oids: Iterable[str]) -> bytes:
+    """Object names as git reads them from its standard input."""
+    return "".join(f"{oid}\n" for oid in oids).encode()

@@ -1,0 +1,109 @@
+"""The ledger's objects: a bare cache on this machine and one remote.
+
+The cache itself knows of no remote, so that looking into it never fetches anything by itself;
+`partial.git` inside shares its objects and does all fetching, each object by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from patchgate.adapters.git.process import run_git, try_git
+from patchgate.adapters.ledger.objects import Objects, oid_lines
+from patchgate.core.ids import Sha
+from patchgate.errors import LostRaceError, ServiceError
+
+
+@dataclass(frozen=True, slots=True)
+class Remote:
+    """Where the ledger lies; `env` carries the credential (`credential_env`)."""
+
+    url: str
+    env: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 60.0
+    """Seconds that one exchange may take."""
+
+
+class ObjectStore(Objects):
+    """The objects in a cache directory (created if need be), and their exchange with a remote."""
+
+    def __init__(self, cache: Path, remote: Remote) -> None:
+        super().__init__(cache)
+        self.remote = remote
+        self._partial = self.git_dir / "partial.git"
+        self._objects = {"GIT_OBJECT_DIRECTORY": str(self.git_dir / "objects")}
+        if not (self._partial / "HEAD").exists():
+            self._create()
+        self._point()
+
+    def refs(self, *patterns: str) -> dict[str, Sha]:
+        """The remote's branches that match, by full name, as they are now."""
+        args = ["ls-remote", "--heads", self.remote.url, *patterns]
+        out = run_git(args, env=self.remote.env, timeout=self.remote.timeout).decode()
+        pairs = (line.split("\t") for line in out.splitlines())
+        return {name: Sha(oid) for oid, name in pairs}
+
+    def bring_commit(self, commit: Sha, *, filtered: str) -> None:
+        """Bring one commit without its history, less what the filter leaves out."""
+        if not self.has([commit])[commit]:
+            self._fetch(["--depth=1", f"--filter={filtered}"], [commit])
+
+    def bring(self, oids: Iterable[Sha]) -> None:
+        """Bring exactly these trees and blobs, unless they are here."""
+        missing = [oid for oid, here in self.has(oids).items() if not here]
+        if missing:
+            self._fetch(["--filter=tree:0"], missing)
+
+    def mirror(self, refs: Mapping[str, Sha]) -> None:
+        """Bring everything that these branches hold now, without history, and keep their names."""
+        if refs:
+            self._fetch(["--depth=1", "--refetch", "--no-filter"], list(refs.values()))
+        gone = self.local_refs("refs/heads/").keys() - refs.keys()
+        orders = [f"update {ref} {commit}\n" for ref, commit in refs.items()]
+        orders += [f"delete {ref}\n" for ref in sorted(gone)]
+        self._local(["update-ref", "--stdin"], "".join(orders).encode())
+
+    def push(self, ref: str, new: Sha | None, *, expected: Sha | None) -> None:
+        """Move one branch from `expected` (None: absent) to `new` (None: delete), or not at all.
+
+        LostRaceError when it is elsewhere. After an exchange that broke off, the remote is asked.
+        """
+        args = ["push", "--porcelain", "--no-thin", f"--force-with-lease={ref}:{expected or ''}"]
+        args += [self.remote.url, f"{new or ''}:{ref}"]
+        try:
+            run_git(args, git_dir=self.git_dir, env=self.remote.env, timeout=self.remote.timeout)
+        except (ServiceError, LostRaceError) as exc:
+            if self.refs(ref).get(ref) == new:
+                return
+            if isinstance(exc, LostRaceError):
+                raise LostRaceError(f"{ref} moved between our read and our push") from exc
+            raise
+
+    def _fetch(self, options: Sequence[str], oids: Sequence[Sha]) -> None:
+        args = ["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags"]
+        args += ["--no-write-fetch-head", *options, "--stdin", "origin"]
+        run_git(
+            args,
+            git_dir=self._partial,
+            env={**self.remote.env, **self._objects},
+            stdin=oid_lines(oids),
+            timeout=self.remote.timeout,
+        )
+
+    def _create(self) -> None:
+        self.git_dir.mkdir(parents=True, exist_ok=True)
+        for place in (self.git_dir, self._partial):
+            run_git(["init", "--quiet", "--bare", str(place)])
+        shallow = self.git_dir / "shallow"
+        if not shallow.is_symlink():
+            shallow.symlink_to("partial.git/shallow")
+
+    def _point(self) -> None:
+        """Name the remote to `partial.git`; that it holds objects back is what lets it fetch."""
+        wanted = {"remote.origin.url": self.remote.url, "remote.origin.promisor": "true"}
+        for name, value in wanted.items():
+            known = try_git(["config", "--get", name], git_dir=self._partial)
+            if known.out.decode().strip() != value:
+                run_git(["config", name, value], git_dir=self._partial)

@@ -1,0 +1,172 @@
+"""The brief: everything that a model may know, assembled and reserved before it is asked."""
+
+from __future__ import annotations
+
+from patchgate.app.desk import Desk, RunFolder
+from patchgate.app.observe import from_comment
+from patchgate.app.opening import Opened, item_of, plan_of
+from patchgate.app.session import Session
+from patchgate.app.settings import Role
+from patchgate.core import events as e
+from patchgate.core.branch import branch_of
+from patchgate.core.commands import Propose
+from patchgate.core.events import ChangesRequested
+from patchgate.core.ids import RepoName, canonical
+from patchgate.core.plan import Plan
+from patchgate.core.proposal import Brief, CheckOrder, Feedback, Limits, Said, Task
+from patchgate.errors import NotFoundError
+from patchgate.ports import Comment, Look
+
+COMMENTS = 100
+"""How many of the latest comments a model reads."""
+COMMENT_CHARS = 20_000
+DESCRIPTION_CHARS = 200_000
+ROLES: dict[Task, Role] = {
+    Task.TRIAGE: "triager",
+    Task.PLAN: "planner",
+    Task.ANSWER: "planner",
+    Task.IMPLEMENT: "implementer",
+}
+
+
+def reserve(session: Session, command: Propose, opened: Opened, folder: RunFolder) -> str:
+    """Write the brief, and record that its attempt and money are set aside."""
+    desk = session.desk
+    brief = assemble(session, command, opened)
+    look = opened.look
+    path = folder.brief(command.eid)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(canonical(brief.model_dump(mode="json")))
+    checks = desk.settings.checks
+    order = CheckOrder(commands=checks.commands, timeout=checks.timeout)
+    folder.checks.write_bytes(canonical(order.model_dump(mode="json")))
+    last = look.comments[-1].id if look and look.comments else ""
+    session.record(
+        e.AttemptReserved(
+            at=desk.now(),
+            eid=command.eid,
+            task=command.task,
+            attempt=command.attempt,
+            brief=brief.digest(),
+            base=brief.base,
+            start=brief.start,
+            micro_dollars=command.micro_dollars,
+            run=desk.run,
+            comments_through="" if command.task is Task.ANSWER else last,
+        )
+    )
+    return command.eid
+
+
+def assemble(session: Session, command: Propose, opened: Opened) -> Brief:
+    """The brief of one model task, from the ticket as it is and the stream."""
+    desk, w, look = session.desk, session.w, opened.look
+    if look is None:
+        raise NotFoundError(f"{w.key} can no longer be seen")
+    plan = plan_of(opened)
+    base, start = _commits(session)
+    asked = next((q.text for q in w.questions if q.fact == command.question), "")
+    return Brief(
+        task=command.task,
+        stream=w.stream,
+        key=w.key,
+        attempt=command.attempt,
+        ordinal=w.money.runs,
+        repo=w.repo,
+        base=base,
+        start=start,
+        summary=look.ticket.summary[:1000],
+        description=look.ticket.description[:DESCRIPTION_CHARS],
+        comments=_said(look, desk),
+        plan=None if command.task is Task.PLAN else plan,
+        item=item_of(opened, plan),
+        previous_plan=plan if command.task is Task.PLAN else None,
+        feedback=_feedback(session, look),
+        model=desk.settings.models.choice(ROLES[command.task], desk.providers),
+        limits=_limits(desk, command.task),
+        question=asked,
+    )
+
+
+def _limits(desk: Desk, task: Task) -> Limits:
+    runs = desk.settings.limits.runs
+    limits: Limits = {
+        Task.TRIAGE: runs.triage,
+        Task.PLAN: runs.plan,
+        Task.ANSWER: runs.triage,
+        Task.IMPLEMENT: runs.implement,
+    }[task]
+    return limits
+
+
+def _commits(session: Session) -> tuple[str, str]:
+    """The base of the patch, and where to work from: the head of our open PR, else the base."""
+    desk, w = session.desk, session.w
+    repo = RepoName(w.repo)
+    base = desk.forge.branch_head(repo, w.base_branch)
+    if base is None:
+        raise NotFoundError(
+            f"branch {w.base_branch} of {w.repo} does not exist",
+            "Correct `base_branch` of the route, or create the branch.",
+        )
+    if w.pull is None or w.pull.state != "open":
+        return base, base
+    head = desk.forge.branch_head(repo, branch_of(w))
+    return base, head or base
+
+
+def _said(look: Look, desk: Desk) -> tuple[Said, ...]:
+    people = [c for c in look.comments if c.ours is None and c.author != desk.rules.runner["jira"]]
+    return tuple(
+        Said(author=c.author_name, at=c.at, text=c.body[:COMMENT_CHARS]) for c in people[-COMMENTS:]
+    )
+
+
+def _feedback(session: Session, look: Look) -> tuple[Feedback, ...]:
+    """Why this is not the first attempt: what people wrote since, what CI or policy said."""
+    w, told = session.w, []
+    for request in w.feedback:
+        told.extend(_one_feedback(request, session, look))
+    told.extend(Feedback(kind="failure", text=s) for s in w.signatures[-1:])
+    return tuple(told)
+
+
+def _one_feedback(request: ChangesRequested, session: Session, look: Look) -> list[Feedback]:
+    desk, w = session.desk, session.w
+    if request.source == "ci":
+        return [Feedback(kind="ci", text=request.detail or "required checks are red")]
+    if request.source == "policy":
+        found = w.judged.violations if w.judged else ()
+        text = "\n".join(f"{v.rule} {v.path}: {v.message}" for v in found)
+        return [Feedback(kind="policy", text=text or request.detail)]
+    if request.source == "review":
+        return _review_text(session, request)
+    since = _after(look.comments, w.comments_through)
+    people = [c for c in since if c.ours is None and c.author != desk.rules.runner["jira"]]
+    return [Feedback(kind="changes", text=_plain(c, session)) for c in people[-COMMENTS:]]
+
+
+def _review_text(session: Session, request: ChangesRequested) -> list[Feedback]:
+    w = session.w
+    if w.pull is None:
+        return []
+    reviews = session.desk.forge.reviews(RepoName(w.pull.repo), w.pull.number)
+    wanted = request.detail.removeprefix("review ")
+    return [Feedback(kind="review", text=r.body[:COMMENT_CHARS]) for r in reviews if r.id == wanted]
+
+
+def _plain(comment: Comment, session: Session) -> str:
+    rules = session.desk.rules
+    given = from_comment(comment, "jira", session.w.key, rules, now=comment.at)
+    text = given.argument if isinstance(given, e.CommandGiven) else comment.body
+    return text[:COMMENT_CHARS]
+
+
+def _after(comments: tuple[Comment, ...], last: str) -> tuple[Comment, ...]:
+    ids = [c.id for c in comments]
+    return comments[ids.index(last) + 1 :] if last in ids else comments
+
+
+def plan_json(plan: Plan) -> bytes:
+    """The plan as it lies on the ledger."""
+    return canonical(plan.model_dump(mode="json"))

@@ -1,0 +1,80 @@
+"""Project-wide facts on their own stream: STOP, the row of failures, the heartbeat."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from patchgate.app.desk import Desk
+from patchgate.core import events as e
+from patchgate.core.events import Event
+from patchgate.core.ids import TicketKey
+from patchgate.core.state import State, Workflow
+from patchgate.errors import LostRaceError
+from patchgate.ports import Stream
+
+TRIES = 5
+ITEM_FAILURES = frozenset({"attempts", "repeated", "refused"})
+"""Codes of parking that count as a failed item."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectState:
+    """Why the project is stopped (empty: it is not), its row of failures, its last sweep."""
+
+    stopped: str = ""
+    failures: int = 0
+    swept: str = ""
+    counted: frozenset[str] = frozenset()
+    """Keys whose present failure is in the row."""
+
+
+def fold_project(events: tuple[Event, ...]) -> ProjectState:
+    """The project's state from its stream."""
+    stopped, swept, counted = "", "", set[str]()
+    for event in events:
+        match event:
+            case e.ProjectStopped():
+                stopped = f"{event.reason} (by {event.by})"
+            case e.ProjectResumed():
+                stopped, counted = "", set()
+            case e.ItemFailed():
+                counted.add(event.key)
+            case e.ItemSucceeded():
+                counted = set()
+            case e.SweepDone():
+                swept = event.at
+    return ProjectState(stopped, len(counted), swept, frozenset(counted))
+
+
+def read_project(desk: Desk, project: str) -> ProjectState:
+    """The project's state as the ledger has it now."""
+    stream = _stream(desk, project)
+    return fold_project(stream.events) if stream else ProjectState()
+
+
+def _stream(desk: Desk, project: str) -> Stream | None:
+    return desk.ledger.read(TicketKey(f"{project}-project"), "0")
+
+
+def append_project(desk: Desk, project: str, *events: Event) -> None:
+    """Append to the project's stream, reading again whenever somebody was first."""
+    key = TicketKey(f"{project}-project")
+    for attempt in range(TRIES):
+        stream = desk.ledger.read(key, "0") or desk.ledger.open(key, "0")
+        try:
+            desk.ledger.append(stream, events, {})
+        except LostRaceError:
+            if attempt == TRIES - 1:
+                raise
+        else:
+            return
+
+
+def note_outcome(desk: Desk, project: str, known: ProjectState, w: Workflow) -> None:
+    """Keep the row of failures in step with how this item stands now."""
+    failed = w.parked is not None and w.parked.code in ITEM_FAILURES
+    if failed and w.key not in known.counted:
+        signature = w.signatures[-1] if w.signatures else w.parked.code if w.parked else ""
+        append_project(desk, project, e.ItemFailed(at=desk.now(), key=w.key, signature=signature))
+    elif w.state is State.DONE and known.failures:
+        append_project(desk, project, e.ItemSucceeded(at=desk.now(), key=w.key))

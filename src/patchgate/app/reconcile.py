@@ -1,0 +1,191 @@
+"""One ticket, one wake-up: look, decide, push intents, act, push results (DESIGN.md §3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from patchgate.app.briefs import reserve
+from patchgate.app.desk import Desk, RunFolder, Waits
+from patchgate.app.execute import Executor
+from patchgate.app.judging import judge_patch, rendered_length, scope_here
+from patchgate.app.observe import checks_fact, forge_facts, ticket_now, tracker_facts
+from patchgate.app.opening import Opened
+from patchgate.app.session import Session
+from patchgate.core import events as e
+from patchgate.core.commands import JudgePatch, LookAtChecks, Propose, WriteCommand
+from patchgate.core.decide import decide, foresee
+from patchgate.core.ids import RepoName, Sha
+from patchgate.core.projection import OWN_LABELS, account
+from patchgate.core.rules import TicketNow, World
+from patchgate.errors import (
+    ConflictError,
+    CredentialError,
+    LostRaceError,
+    PatchgateError,
+    ServiceError,
+    UnreachableStatusError,
+)
+
+ROUNDS = 200
+"""Steps of one ticket in one tick; far above any nominal course, a wall against loops."""
+
+
+@dataclass(slots=True)
+class Course:
+    """How one ticket's wake-up went."""
+
+    session: Session
+    world: World
+    briefs: list[str]
+    trouble: PatchgateError | None = None
+    waiting: Waits | None = None
+
+
+class Driver:
+    """Drives one opened ticket until it waits, asks a model, or meets trouble."""
+
+    def __init__(self, desk: Desk, folder: RunFolder, opened: Opened) -> None:
+        self.desk = desk
+        self.folder = folder
+        self.opened = opened
+        self.session = opened.session
+        self.executor = Executor(desk, opened)
+        self.allowed: set[str] = set()
+
+    def observe(self, world: World) -> World:
+        """Record new facts of Jira and GitHub; returns the world with the ticket as it is."""
+        session, now = self.session, self.desk.now()
+        look = self.opened.look
+        if look is not None:
+            for event in tracker_facts(session.w, look, self.desk.rules, now):
+                session.record(event)
+            world = replace(world, ticket=ticket_now(look, self.desk.rules))
+        for event in forge_facts(session.w, self.desk.forge, self.desk.rules, now):
+            session.record(event)
+        return world
+
+    def drive(self, world: World) -> Course:
+        """Step by step to the end of this wake-up; the ledger is pushed when it returns."""
+        course = Course(self.session, world, [])
+        try:
+            for _ in range(ROUNDS):
+                if not self._step(course):
+                    break
+        except LostRaceError:
+            raise
+        except (ServiceError, CredentialError, ConflictError) as error:
+            course.trouble = error
+        self.session.push()
+        self._anchor(course)
+        return course
+
+    def _anchor(self, course: Course) -> None:
+        """Keep the head on the ticket too: who rewrites the ledger must rewrite that as well."""
+        look = self.opened.look
+        if look is None or look.anchor == self.session.stream.head or not self.session.pushes:
+            return
+        try:
+            self.desk.tracker.set_anchor(look.ticket.key, self.session.stream.head)
+        except (ServiceError, CredentialError, ConflictError) as error:
+            course.trouble = course.trouble or error
+
+    def _step(self, course: Course) -> bool:
+        """One step; False when there is nothing more to do now."""
+        session = self.session
+        world = self._measured(course.world)
+        step = decide(session.w, world, self.desk.rules)
+        if step.events:
+            session.record(*step.events)
+            return True
+        if not step.commands:
+            if step.waiting:
+                course.waiting = Waits(
+                    key=session.w.key,
+                    state=session.w.state.value,
+                    what=step.waiting.what,
+                    whom=step.waiting.whom,
+                )
+            return False
+        command = step.commands[0]
+        match command:
+            case JudgePatch():
+                session.record(judge_patch(session, self.desk, scope_here(self.opened)))
+                return True
+            case LookAtChecks():
+                return self._look_at_checks(command)
+            case Propose():
+                eid = reserve(session, command, self.opened, self.folder)
+                course.briefs.append(eid)
+                session.push()
+                return False
+            case _:
+                return self._write(command, course)
+
+    def _measured(self, world: World) -> World:
+        """The world with the length of the rendered patch, where one is shown."""
+        return replace(world, patch_length=rendered_length(self.session, self.desk))
+
+    def _look_at_checks(self, command: LookAtChecks) -> bool:
+        session = self.session
+        repo = RepoName(session.w.repo)
+        checks = self.desk.forge.checks(repo, Sha(command.head), base_branch=session.w.base_branch)
+        facts = list(checks_fact(session.w, repo, checks, self.desk.now()))
+        session.record(*facts)
+        return bool(facts)
+
+    def _write(self, command: WriteCommand, course: Course) -> bool:
+        """Intent first: winning that push is the right to act."""
+        session = self.session
+        if command.eid not in self.allowed:
+            ahead = foresee(session.w, self._measured(course.world), self.desk.rules)
+            self.allowed = {c.eid for c in ahead} | {command.eid}
+            intents = tuple(e.Intent(eid=c.eid, effect=c.effect, target=c.target) for c in ahead)
+            session.record(e.Intended(at=self.desk.now(), effects=intents, run=self.desk.run))
+            session.push()
+        try:
+            event = self.executor.perform(command, course.world)
+        except UnreachableStatusError as error:
+            event = e.StatusUnreachable(
+                at=self.desk.now(),
+                eid=command.eid,
+                status=error.status,
+                available=error.available,
+            )
+        except PatchgateError as error:
+            if isinstance(error, LostRaceError):
+                raise
+            return self._failed(command, error, course)
+        session.record(event)
+        course.world = _after(course.world, event, self.desk)
+        return True
+
+    def _failed(self, command: WriteCommand, error: PatchgateError, course: Course) -> bool:
+        final = not isinstance(error, ServiceError | CredentialError)
+        self.session.record(
+            e.EffectFailed(
+                at=self.desk.now(),
+                eid=command.eid,
+                effect=command.effect,
+                code=type(error).__name__.removesuffix("Error").lower(),
+                reason=error.message,
+                advice=error.advice,
+                final=final,
+            )
+        )
+        if final:
+            return True
+        course.trouble = error
+        return False
+
+
+def _after(world: World, event: e.Event, desk: Desk) -> World:
+    """The world as it must look after our own write."""
+    if not isinstance(event, e.TicketShown) or world.ticket is None:
+        return world
+    now = world.ticket
+    names = desk.rules.statuses
+    status = getattr(names, event.status) if event.status else now.status
+    assignee = account(event.assignee, desk.rules) if event.assignee else now.assignee
+    labels = (now.labels - OWN_LABELS) | frozenset(event.labels)
+    ticket = TicketNow(status, assignee, labels, now.last_move)
+    return replace(world, ticket=ticket)

@@ -1,0 +1,56 @@
+"""One stream during one tick: events in memory, artifacts, and pushes by compare-and-swap."""
+
+from __future__ import annotations
+
+from patchgate.app.desk import Desk
+from patchgate.app.narrate import narrate
+from patchgate.core.events import Event
+from patchgate.core.fold import fold
+from patchgate.core.ids import Digest, digest_bytes
+from patchgate.core.state import Workflow
+from patchgate.ports import Stream
+
+
+class Session:
+    """Records events, keeps the folded workflow in step, pushes when told to."""
+
+    def __init__(self, desk: Desk, stream: Stream) -> None:
+        self.desk = desk
+        self.stream = stream
+        self.w: Workflow = fold(stream.events)
+        self.pending: list[Event] = []
+        self._blobs: dict[Digest, bytes] = {}
+        self.pushes = 0
+
+    @property
+    def name(self) -> str:
+        """The ticket as the journal names it."""
+        return self.w.key or str(self.stream.id).rpartition("-")[0]
+
+    def record(self, *events: Event) -> None:
+        """Fold events and keep them for the next push."""
+        for event in events:
+            self.pending.append(event)
+            self.w = fold((event,), self.w)
+            for kind, text in narrate(event):
+                self.desk.journal.note(self.name, kind, text)
+
+    def keep(self, content: bytes) -> Digest:
+        """Keep an artifact for the next push; returns its digest."""
+        digest = digest_bytes(content)
+        self._blobs[digest] = content
+        return digest
+
+    def blob(self, digest: Digest) -> bytes:
+        """An artifact, from memory or from the ledger (re-hashed there)."""
+        if digest not in self._blobs:
+            self._blobs[digest] = self.desk.ledger.blob(self.stream, digest)
+        return self._blobs[digest]
+
+    def push(self) -> None:
+        """Append what is pending; LostRaceError when somebody was first (then start again)."""
+        if not self.pending:
+            return
+        self.stream = self.desk.ledger.append(self.stream, self.pending, self._blobs)
+        self.pending = []
+        self.pushes += 1

@@ -1,0 +1,213 @@
+"""Proposals → events. Nothing in them is trusted: names, digests and forms are checked here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from patchgate.app.briefs import plan_json
+from patchgate.app.desk import RunFolder
+from patchgate.app.session import Session
+from patchgate.core import events as e
+from patchgate.core.events import AttemptReserved
+from patchgate.core.ids import Digest, RepoName, Sha, digest_bytes, digest_json
+from patchgate.core.proposal import CheckLevel, Evidence, Outcome, Proposal, RunRecord, Task
+from patchgate.errors import MalformedError, PatchgateError, ServiceError
+
+PROPOSAL_BYTES = 4_000_000
+PATCH_BYTES = 20_000_000
+EVIDENCE_BYTES = 4_000_000
+
+
+def arrive(session: Session, folder: RunFolder) -> bool:
+    """Record what the run brought for this stream's reservation; False when it brought nothing."""
+    reserved = session.w.reservation
+    if reserved is None or not (folder.proposal(reserved.eid) / "proposal.json").is_file():
+        return False
+    try:
+        proposal = _read_proposal(folder.proposal(reserved.eid), reserved)
+        _record(session, proposal, folder, reserved)
+    except ServiceError:
+        raise
+    except PatchgateError as error:
+        session.record(_failed(session, reserved, error.message))
+    return True
+
+
+def _read_proposal(folder: Path, reserved: AttemptReserved) -> Proposal:
+    raw = _read(folder / "proposal.json", PROPOSAL_BYTES)
+    try:
+        proposal = Proposal.model_validate_json(raw)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(p) for p in first["loc"])
+        raise MalformedError(f"the proposal is malformed at {place}: {first['msg']}") from error
+    if proposal.brief != reserved.brief or proposal.task != reserved.task:
+        raise MalformedError("the proposal answers another brief than the reserved one")
+    return proposal
+
+
+def _read(path: Path, limit: int) -> bytes:
+    if path.is_symlink() or path.stat().st_size > limit:
+        raise MalformedError(f"{path.name} is larger than {limit} bytes, or not a plain file")
+    return path.read_bytes()
+
+
+def _record(
+    session: Session, proposal: Proposal, folder: RunFolder, reserved: AttemptReserved
+) -> None:
+    answer = _answer_events(session, proposal, folder, reserved)
+    session.record(_finished(session, proposal.run, reserved, proposal.questions), *answer)
+
+
+def _finished(
+    session: Session,
+    run: RunRecord,
+    reserved: AttemptReserved,
+    questions: tuple[str, ...] = (),
+) -> e.RunFinished:
+    answered = run.outcome in (Outcome.ANSWERED, Outcome.QUESTION)
+    charged = reserved.micro_dollars if run.micro_dollars is None else run.micro_dollars
+    signature = "" if answered else f"{run.outcome}: {_signature(run.detail)}"
+    return e.RunFinished(
+        at=session.desk.now(),
+        eid=reserved.eid,
+        task=reserved.task,
+        attempt=reserved.attempt,
+        record=run,
+        charged=charged,
+        signature=signature,
+        questions=questions[:10] if run.outcome is Outcome.QUESTION else (),
+    )
+
+
+def _signature(detail: str) -> str:
+    """The first line of a failure: what is compared to see the same failure again."""
+    return detail.strip().splitlines()[0][:200] if detail.strip() else "no detail"
+
+
+def _failed(session: Session, reserved: AttemptReserved, why: str) -> e.RunFinished:
+    """A run whose proposal cannot be used: charged in full, the attempt failed."""
+    record = RunRecord(
+        role="unknown",
+        provider="unknown",
+        model="unknown",
+        prompt_digest=digest_json(None),
+        context_digest=reserved.brief,
+        outcome=Outcome.INVALID,
+        detail=why[:2000],
+    )
+    return _finished(session, record, reserved)
+
+
+def _answer_events(
+    session: Session, proposal: Proposal, folder: RunFolder, reserved: AttemptReserved
+) -> list[e.Event]:
+    if proposal.run.outcome is not Outcome.ANSWERED:
+        return []
+    match proposal.task:
+        case Task.TRIAGE:
+            return [_triaged(session, proposal, reserved)]
+        case Task.PLAN:
+            return [_planned(session, proposal, reserved)]
+        case Task.ANSWER:
+            return [_answered(session, proposal, reserved)]
+        case Task.IMPLEMENT:
+            return _patched(session, proposal, folder, reserved)
+
+
+def _triaged(session: Session, proposal: Proposal, reserved: AttemptReserved) -> e.Event:
+    if proposal.triage is None:
+        raise MalformedError("the answer holds no triage decision")
+    answer = proposal.triage
+    return e.Triaged(
+        at=session.desk.now(),
+        eid=reserved.eid,
+        decision=answer.decision,
+        reason=answer.reason,
+        question=answer.question,
+        wake_on=answer.wake_on,
+    )
+
+
+def _planned(session: Session, proposal: Proposal, reserved: AttemptReserved) -> e.Event:
+    if proposal.plan is None:
+        raise MalformedError("the answer holds no plan")
+    digest = session.keep(plan_json(proposal.plan))
+    files = tuple(dict.fromkeys(f.path for f in proposal.plan.files))
+    return e.PlanProposed(
+        at=session.desk.now(),
+        eid=reserved.eid,
+        plan=digest,
+        items=tuple(item.title for item in proposal.plan.items),
+        files=files,
+        supersedes=session.w.plan.plan if session.w.plan else None,
+    )
+
+
+def _answered(session: Session, proposal: Proposal, reserved: AttemptReserved) -> e.Event:
+    asked = session.w.questions
+    if not proposal.summary.strip() or not asked:
+        raise MalformedError("the answer is empty, or nobody asked")
+    digest = session.keep(proposal.summary.encode())
+    return e.AnswerGiven(
+        at=session.desk.now(), eid=reserved.eid, question=asked[0].fact, answer=digest
+    )
+
+
+def _patched(
+    session: Session, proposal: Proposal, folder: RunFolder, reserved: AttemptReserved
+) -> list[e.Event]:
+    content = _read(folder.proposal(reserved.eid) / "patch.diff", PATCH_BYTES)
+    digest = digest_bytes(content)
+    if digest != proposal.patch:
+        raise MalformedError("the patch is not the one that the proposal names")
+    w = session.w
+    applied = session.desk.forge.apply(RepoName(w.repo), Sha(reserved.start), content)
+    session.keep(content)
+    proposed = e.PatchProposed(
+        at=session.desk.now(),
+        eid=reserved.eid,
+        repo=w.repo,
+        base=reserved.base,
+        start=reserved.start,
+        patch=digest,
+        tree=applied.tree,
+        paths=applied.paths,
+        summary=proposal.summary,
+        added=sum(c.added or 0 for c in applied.changes),
+        removed=sum(c.removed or 0 for c in applied.changes),
+        attempt=reserved.attempt,
+        supersedes=w.patch.patch if w.patch else None,
+    )
+    return [proposed, *_checked(session, folder, reserved, digest)]
+
+
+def _checked(
+    session: Session, folder: RunFolder, reserved: AttemptReserved, patch: Digest
+) -> list[e.Event]:
+    path = folder.evidence(reserved.eid)
+    if not path.is_file():
+        return []
+    raw = _read(path, EVIDENCE_BYTES)
+    try:
+        evidence = Evidence.model_validate_json(raw)
+    except ValidationError:
+        evidence = Evidence(
+            patch=patch, level=CheckLevel.UNKNOWN, reason="the evidence cannot be read"
+        )
+    if evidence.patch != patch:
+        evidence = Evidence(
+            patch=patch, level=CheckLevel.UNKNOWN, reason="the evidence is for another patch"
+        )
+    digest = session.keep(evidence.model_dump_json().encode())
+    return [
+        e.EvidenceReceived(
+            at=session.desk.now(),
+            patch=patch,
+            evidence=digest,
+            level=evidence.level,
+            reason=evidence.reason[:500],
+        )
+    ]

@@ -1,0 +1,180 @@
+"""`tick` and `settle`: one wake-up of a ticket, its parent and its active child."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from patchgate.app.desk import Desk, Outcome, RunFolder, Waits
+from patchgate.app.opening import Opened, open_child, open_ticket
+from patchgate.app.project import ProjectState, note_outcome, read_project
+from patchgate.app.reconcile import Course, Driver
+from patchgate.app.session import Session
+from patchgate.app.settle import arrive
+from patchgate.app.waking import has_come
+from patchgate.core.ids import TicketKey
+from patchgate.core.rules import ChildNow, World
+from patchgate.core.state import Child, State, Workflow
+from patchgate.errors import LostRaceError, NotFoundError, PatchgateError
+from patchgate.ports import Look
+
+RACES = 6
+"""How often a lost race is read and decided again within one wake-up."""
+GENERATIONS = 60
+"""Turns between a parent and its children in one wake-up; a plan has at most 25."""
+
+
+@dataclass(slots=True)
+class Wakeup:
+    """What one wake-up of one ticket gathered."""
+
+    briefs: list[str] = field(default_factory=list)
+    waits: list[Waits] = field(default_factory=list)
+    heads: dict[str, str] = field(default_factory=dict)
+    trouble: PatchgateError | None = None
+
+
+class Room:
+    """The deterministic room: works tickets one after another."""
+
+    def __init__(self, desk: Desk, folder: RunFolder, *, settling: bool, stop: str = "") -> None:
+        self.desk = desk
+        self.folder = folder
+        self.settling = settling
+        self.stop = stop
+
+    def work(self, key: TicketKey) -> Wakeup:
+        """One wake-up; a lost race is simply done again from a fresh read."""
+        for _ in range(RACES):
+            try:
+                return self._once(key)
+            except LostRaceError:
+                self.desk.journal.note(key, "wait", "somebody else wrote first: reading again")
+        raise LostRaceError(f"{key}: lost the race for its stream {RACES} times")
+
+    # ── one wake-up ──────────────────────────────────────────────────────────────────────
+
+    def _once(self, key: TicketKey) -> Wakeup:
+        wakeup = Wakeup()
+        opened = self._open(key)
+        if opened is None:
+            return wakeup
+        project = str(opened.session.stream.id).partition("-")[0]
+        known = read_project(self.desk, project)
+        driver, world = self._begin(opened, known, World(now=self.desk.now()))
+        for _ in range(GENERATIONS):
+            course = driver.drive(world)
+            self._collect(wakeup, course)
+            world = course.world
+            child = self._active(opened.session.w)
+            if course.trouble or child is None:
+                break
+            now = self._child(opened, child, known, wakeup)
+            if now is None or wakeup.trouble:
+                break
+            world = replace(world, children={**world.children, child.ordinal: now})
+            ended = now.state in (State.DONE, State.REJECTED, State.CANCELLED, State.FAILED)
+            if opened.session.w.is_over or not ended:
+                break
+        note_outcome(self.desk, project, known, opened.session.w)
+        return wakeup
+
+    def _open(self, key: TicketKey) -> Opened | None:
+        """The ticket, or its parent where it is a planned sub-task of ours."""
+        try:
+            look = self.desk.tracker.look(key)
+        except NotFoundError:
+            gone = self._gone(key)
+            if gone is None:
+                raise
+            return gone
+        parent = self._parent(look)
+        return open_ticket(self.desk, parent or look)
+
+    def _parent(self, look: Look) -> Look | None:
+        if not look.ticket.is_subtask or look.ticket.parent is None:
+            return None
+        parent = self.desk.tracker.look(look.ticket.parent)
+        stream = self.desk.ledger.read(parent.ticket.key, parent.ticket.issue_id)
+        if stream is None:
+            return None
+        planned = {c.issue_id for c in Session(self.desk, stream).w.children}
+        return parent if look.ticket.issue_id in planned else None
+
+    def _gone(self, key: TicketKey) -> Opened | None:
+        """An open stream whose ticket can no longer be seen."""
+        for stream_id in self.desk.ledger.open_streams():
+            name, _, issue_id = stream_id.rpartition("-")
+            if name == key:
+                stream = self.desk.ledger.read(key, issue_id)
+                return Opened(Session(self.desk, stream), None) if stream else None
+        return None
+
+    def _begin(self, opened: Opened, known: ProjectState, world: World) -> tuple[Driver, World]:
+        session = opened.session
+        if self.settling:
+            arrive(session, self.folder)
+        w = session.w
+        reserved = w.reservation
+        ended = reserved is not None and (
+            self.desk.run_ended(reserved.run) or (self.settling and reserved.run == self.desk.run)
+        )
+        gone = "" if opened.look else f"{w.key} can no longer be seen in Jira"
+        world = replace(
+            world,
+            gone=gone,
+            stopped=self.stop or known.stopped,
+            failures_in_row=known.failures,
+            run_ended=ended,
+            wake=w.state is State.DEFERRED and has_come(w, self.desk),
+        )
+        driver = Driver(self.desk, self.folder, opened)
+        return driver, driver.observe(world)
+
+    @staticmethod
+    def _active(w: Workflow) -> Child | None:
+        return next((c for c in w.children if c.ordinal == w.active and c.key), None)
+
+    def _child(
+        self, opened: Opened, child: Child, known: ProjectState, wakeup: Wakeup
+    ) -> ChildNow | None:
+        """Work the active child; what its parent may know of it."""
+        parent = opened.session
+        try:
+            look = self.desk.tracker.look(TicketKey(child.key))
+        except NotFoundError:
+            gone = self._gone(TicketKey(child.key))
+            if gone is None:
+                return ChildNow(State.FAILED, summary=f"{child.key} is gone")
+            child_opened = Opened(gone.session, None, parent)
+        else:
+            child_opened = open_child(self.desk, parent, child, look)
+        world = World(now=self.desk.now(), parent_state=parent.w.state)
+        driver, world = self._begin(child_opened, known, world)
+        course = driver.drive(world)
+        self._collect(wakeup, course)
+        w = course.session.w
+        note_outcome(self.desk, w.key.partition("-")[0], known, w)
+        pull = w.pull.url if w.pull else ""
+        return ChildNow(w.state, w.money.spent, pull, w.patch.summary if w.patch else "")
+
+    def _collect(self, wakeup: Wakeup, course: Course) -> None:
+        session = course.session
+        wakeup.briefs += course.briefs
+        wakeup.trouble = wakeup.trouble or course.trouble
+        wakeup.heads[str(session.stream.id)] = session.stream.head
+        wakeup.waits = [w for w in wakeup.waits if w.key != session.w.key]
+        if course.waiting:
+            wakeup.waits.append(course.waiting)
+            self.desk.journal.note(
+                session.w.key, "wait", f"waits for {course.waiting.what} ({course.waiting.whom})"
+            )
+
+
+def outcome_of(wakeups: list[Wakeup]) -> Outcome:
+    """All wake-ups of one room as it leaves them behind."""
+    return Outcome(
+        briefs=tuple(b for w in wakeups for b in w.briefs),
+        waits=tuple(x for w in wakeups for x in w.waits),
+        troubles=tuple(w.trouble.message for w in wakeups if w.trouble),
+        heads=tuple(pair for w in wakeups for pair in w.heads.items()),
+    )

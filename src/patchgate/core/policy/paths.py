@@ -1,0 +1,39 @@
+"""Names that no patch may give to a file: where git, a shell or a reader would be led astray."""
+
+from __future__ import annotations
+
+import re
+
+from patchgate.core.characters import hidden_at, name
+from patchgate.core.globs import fold
+
+_SEPARATORS = re.compile(r"[/\\]")
+_DRIVE = re.compile(r"^[A-Za-z]:")
+_GIT_AS_WINDOWS_SHORTENS_IT = re.compile(r"git~[0-9]+")
+
+
+def unsafe_path(path: str) -> str:
+    """Why the path is refused, or an empty string.
+
+    Git's own names are compared as HFS+ and NTFS fold them, see `verify_path` and `is_ntfs_dotgit`
+    in https://github.com/git/git/blob/master/path.c.
+    """
+    if not path:
+        return "it has no name"
+    if any("\ud800" <= char <= "\udfff" for char in path):
+        return "its name is not UTF-8"
+    hidden = hidden_at(path) or [at for at, char in enumerate(path) if char in "\n\t"]
+    if hidden:
+        return f"its name holds {name(path[hidden[0]])}"
+    if path[0] in "/\\" or _DRIVE.match(path):
+        return "its name is absolute"
+    return next(filter(None, map(_unsafe_part, _SEPARATORS.split(path))), "")
+
+
+def _unsafe_part(part: str) -> str:
+    if not part or part in (".", ".."):
+        return "its name leads elsewhere (`.`, `..` or nothing between slashes)"
+    folded = fold(part)
+    if folded in (".git", ".", "..") or _GIT_AS_WINDOWS_SHORTENS_IT.fullmatch(folded):
+        return "it lies in git's own folder"
+    return ""

@@ -1,0 +1,129 @@
+"""YAML into a strict model: every complaint names file, line and key, and the nearest known key."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterator
+from typing import TypeVar, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from patchgate.errors import ConfigError
+
+MAX_BYTES = 500_000
+MAX_SHOWN = 10
+Path = tuple[str | int, ...]
+M = TypeVar("M", bound=BaseModel)
+
+
+def read_model(model: type[M], text: str, source: str) -> M:
+    """Read one YAML document; ConfigError with one line for each thing that is wrong."""
+    if len(text.encode(errors="replace")) > MAX_BYTES:
+        raise ConfigError(f"{source}: more than {MAX_BYTES:,} bytes")
+    data, lines = _parsed(text, source)
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_context=False)
+        found = [detail for detail in found if not _follows_from_another(detail, found)]
+        shown = [_sentence(detail, source, (model, lines)) for detail in found[:MAX_SHOWN]]
+        if len(found) > MAX_SHOWN:
+            shown.append(f"… and {len(found) - MAX_SHOWN} more")
+        raise ConfigError("\n".join(dict.fromkeys(shown))) from error
+
+
+def _parsed(text: str, source: str) -> tuple[object, dict[Path, int]]:
+    """The plain data, and the line of every key and list member."""
+    try:
+        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, yaml.SafeLoader)):
+            raise ConfigError(f"{source}: YAML aliases (`*name`) are not read here")
+        node = yaml.compose(text, yaml.SafeLoader)
+        if not isinstance(node, yaml.MappingNode):
+            raise ConfigError(f"{source}: should be a mapping of keys to values")
+        lines = dict(_lines(node, (), source))
+        return yaml.safe_load(text), lines
+    except yaml.MarkedYAMLError as error:
+        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        raise ConfigError(f"{source}{line}: not YAML: {error.problem or error.context}") from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise ConfigError(f"{source}: not YAML: {error}") from error
+
+
+def _lines(node: yaml.Node, path: Path, source: str) -> Iterator[tuple[Path, int]]:
+    if isinstance(node, yaml.MappingNode):
+        seen: set[str] = set()
+        for key, value in node.value:
+            name, line = str(key.value), key.start_mark.line + 1
+            if name in seen:
+                raise ConfigError(f"{source}:{line}: {_dotted((*path, name))}: stands there twice")
+            seen.add(name)
+            yield (*path, name), line
+            yield from _lines(value, (*path, name), source)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            yield (*path, index), value.start_mark.line + 1
+            yield from _lines(value, (*path, index), source)
+
+
+def _follows_from_another(detail: ErrorDetails, found: list[ErrorDetails]) -> bool:
+    """Whether a list only seems too short because its members could not be read."""
+    path = detail["loc"]
+    return detail["type"] == "too_short" and any(
+        len(other["loc"]) > len(path) and other["loc"][: len(path)] == path for other in found
+    )
+
+
+def _sentence(
+    detail: ErrorDetails, source: str, known: tuple[type[BaseModel], dict[Path, int]]
+) -> str:
+    model, lines = known
+    path: Path = detail["loc"]
+    line = next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 1)
+    where = f"{source}:{line}: {_dotted(path)}" if path else source
+    if detail["type"] == "extra_forbidden":
+        return f"{where}: unknown key{_suggestion(model, path)}"
+    if detail["type"] == "missing":
+        return f"{where}: is missing"
+    wanted = detail["msg"].removeprefix("Value error, ")
+    wanted = wanted.replace("Input should be", "should be").replace("Input should", "should")
+    if detail["type"] == "value_error":
+        return f"{where}: {wanted}"
+    return f"{where}: {wanted}, not {str(detail['input'])[:60]!r}"
+
+
+def _suggestion(model: type[BaseModel], path: Path) -> str:
+    """The nearest key of the section that the unknown key stands in."""
+    section = _section(model, path[:-1])
+    known = list(section.model_fields) if section else []
+    near = difflib.get_close_matches(str(path[-1]), known, n=1, cutoff=0.5)
+    if near:
+        return f"; did you mean `{near[0]}`?"
+    return f"; known here: {', '.join(known)}" if known else ""
+
+
+def _section(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
+    """The model that stands at a path of keys and list positions, or None."""
+    here: type[BaseModel] | None = model
+    for part in path:
+        if isinstance(part, int):
+            continue
+        if here is None or part not in here.model_fields:
+            return None
+        here = _model_in(here.model_fields[part].annotation)
+    return here
+
+
+def _model_in(annotation: object) -> type[BaseModel] | None:
+    """The model inside a field's type: itself, optional, or the member of a list."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for arg in get_args(annotation) if (found := _model_in(arg))), None)
+
+
+def _dotted(path: Path) -> str:
+    text = ""
+    for part in path:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else part
+    return text

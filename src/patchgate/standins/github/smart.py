@@ -1,0 +1,169 @@
+"""Git over HTTP: git's own `http-backend` behind the stand-in's tokens and branch protection."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+from werkzeug.wrappers import Request, Response
+
+from patchgate.standins.github.access import LEVELS, NOBODY, git_token, is_integration
+from patchgate.standins.github.bare import ZERO, hermetic_environment
+from patchgate.standins.github.hub import PRIVATE_FOLDER, Actor, Hub
+from patchgate.standins.github.moves import moved
+from patchgate.standins.github.refusals import Refusal
+from patchgate.standins.github.state import Repository, Token
+
+UPLOAD, RECEIVE = "git-upload-pack", "git-receive-pack"
+PROBE = b"0000"
+"""What git posts before a large push, to see whether it may."""
+
+PRE_RECEIVE = f"""#!/bin/sh
+refuse() {{ echo "$1"; exit 1; }}
+among() {{ case " $2 " in *" $1 "*) return 0;; esac; return 1; }}
+while read -r old new ref; do
+  if among "$ref" "$STANDIN_CLOSED_REFS"; then
+    refuse "error: GH006: Protected branch update failed for $ref."
+  fi
+  if among "$ref" "$STANDIN_PROTECTED_REFS" && [ "$old" != {ZERO} ]; then
+    [ "$new" != {ZERO} ] || refuse "error: GH006: Cannot delete the protected branch $ref."
+    git merge-base --is-ancestor "$old" "$new" ||
+      refuse "error: GH006: Cannot force-push to the protected branch $ref."
+  fi
+  if [ -n "$STANDIN_NO_WORKFLOWS" ] && [ "$new" != {ZERO} ]; then
+    touched=$(git log --format= --name-only --full-history -c "$new" --not --all \\
+      -- .github/workflows) || exit 1
+    [ -z "$touched" ] || refuse "refusing to allow $STANDIN_NO_WORKFLOWS to create or update \
+workflow \\`$(echo "$touched" | head -n 1)\\` without \\`workflows\\` permission"
+  fi
+done
+"""
+POST_RECEIVE = '#!/bin/sh\ncat > "$STANDIN_REPORT"\n'
+
+
+class SmartHttp:
+    """Answers git's requests; the lock is held only before and after git works."""
+
+    def __init__(self, hub: Hub) -> None:
+        self._hub = hub
+        self._folder = hub.root / PRIVATE_FOLDER
+        hooks = self._folder / "hooks"
+        hooks.mkdir(exist_ok=True)
+        for name, text in (("pre-receive", PRE_RECEIVE), ("post-receive", POST_RECEIVE)):
+            (hooks / name).write_text(text, encoding="ascii")
+            (hooks / name).chmod(0o755)
+
+    def answer(self, request: Request, owner: str, name: str, leaf: str) -> Response:
+        """Serve one of `info/refs`, `git-upload-pack`, `git-receive-pack`."""
+        service = request.args.get("service", "") if leaf == "info/refs" else leaf
+        if service not in (UPLOAD, RECEIVE):
+            return _plain(403, "Please upgrade your git client.")
+        with self._hub.lock:
+            try:
+                token = git_token(self._hub, request)
+            except Refusal as refusal:
+                return _plain(refusal.code or 401, refusal.message)
+            repo = self._hub.find(owner, name)
+            refused = _refused(repo, token, service)
+            if refused or repo is None:
+                return refused or _plain(404, "Repository not found.")
+            environment = self._environment(request, repo, token, leaf)
+        with tempfile.NamedTemporaryFile(dir=self._folder, prefix="push-") as report:
+            environment["STANDIN_REPORT"] = report.name
+            response = _backend(environment, request.get_data())
+            updates = Path(report.name).read_text("utf-8").splitlines()
+        if updates:
+            self._record(repo, Actor(token.login, token.default), updates)
+        return response
+
+    def _record(self, repo: Repository, actor: Actor, updates: list[str]) -> None:
+        with self._hub.lock:
+            for update in updates:
+                old, new, ref = update.split(" ", 2)
+                moved(self._hub, repo, actor, ref=ref, change=(old, new))
+
+    def _environment(
+        self, request: Request, repo: Repository, token: Token, leaf: str
+    ) -> dict[str, str]:
+        """The CGI variables, and what the hooks are to refuse."""
+        own = {
+            "GIT_PROJECT_ROOT": str(self._hub.root),
+            "GIT_HTTP_EXPORT_ALL": "1",
+            "GIT_CONFIG_COUNT": "2",
+            "GIT_CONFIG_KEY_0": "http.receivepack",
+            "GIT_CONFIG_VALUE_0": "true",
+            "GIT_CONFIG_KEY_1": "core.hooksPath",
+            "GIT_CONFIG_VALUE_1": str(self._folder / "hooks"),
+            "PATH_INFO": f"/{repo.full_name}.git/{leaf}",
+            "REQUEST_METHOD": request.method,
+            "QUERY_STRING": request.query_string.decode("ascii", "replace"),
+            "CONTENT_TYPE": request.headers.get("Content-Type", ""),
+            "CONTENT_LENGTH": str(len(request.get_data())),
+            "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
+            "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
+            "REMOTE_ADDR": request.remote_addr or "",
+            "REMOTE_USER": token.login,
+            "STANDIN_NO_WORKFLOWS": "" if token.workflow else _bearer_kind(token),
+        }
+        held = repo.protections
+        protected = [f"refs/heads/{name}" for name in held]
+        closed = [f"refs/heads/{name}" for name, rule in held.items() if not rule.direct_pushes]
+        own["STANDIN_PROTECTED_REFS"] = " ".join(protected)
+        own["STANDIN_CLOSED_REFS"] = " ".join(closed)
+        return hermetic_environment() | own
+
+
+def is_push(request: Request) -> bool:
+    """Whether the request pushes for real (not the probe before a large push)."""
+    return (
+        request.method == "POST" and request.path.endswith(RECEIVE) and request.get_data() != PROBE
+    )
+
+
+def is_git(request: Request) -> bool:
+    """Whether the request speaks git's protocol."""
+    return request.path.endswith((f"/{UPLOAD}", f"/{RECEIVE}", ".git/info/refs")) or (
+        request.path.endswith("/info/refs") and "service" in request.args
+    )
+
+
+def _refused(repo: Repository | None, token: Token, service: str) -> Response | None:
+    """The answer to a bearer who may not; private repositories are hidden from strangers."""
+    if token is NOBODY and (repo is None or repo.private or service == RECEIVE):
+        challenge = _plain(401, "Authentication required")
+        challenge.headers["WWW-Authenticate"] = 'Basic realm="GitHub"'
+        return challenge
+    if repo is None:
+        return _plain(404, "Repository not found.")
+    level = LEVELS[token.level(repo.full_name, "contents")]
+    if service == UPLOAD and (level >= LEVELS["read"] or not repo.private):
+        return None
+    if service == RECEIVE and level >= LEVELS["write"]:
+        return None
+    if level == 0 and repo.private:
+        return _plain(404, "Repository not found.")
+    return _plain(403, f"Permission to {repo.full_name}.git denied to {token.login}.")
+
+
+def _bearer_kind(token: Token) -> str:
+    return "a GitHub App" if is_integration(token) else "a Personal Access Token"
+
+
+def _plain(status: int, message: str) -> Response:
+    return Response(f"{message}\n", status, mimetype="text/plain")
+
+
+def _backend(environment: dict[str, str], body: bytes) -> Response:
+    """Run `git http-backend` as the CGI program that it is."""
+    done = subprocess.run(
+        ["git", "http-backend"], input=body, capture_output=True, check=False, env=environment
+    )
+    head, _, content = done.stdout.partition(b"\r\n\r\n")
+    pairs = [line.partition(": ") for line in head.decode("latin-1").split("\r\n") if line]
+    headers = {name: value for name, _, value in pairs}
+    status = int(headers.pop("Status", "200").split()[0])
+    if not head:
+        return _plain(500, os.fsdecode(done.stderr))
+    return Response(content, status, headers)

@@ -1,0 +1,14 @@
+"""Stand-ins of both model APIs: the wire of each vendor, the answers from a script."""
+
+from patchgate.standins.models.answers import Script, ScriptError, load_script, parse_script
+from patchgate.standins.models.anthropic import AnthropicMessages
+from patchgate.standins.models.openai import OpenAIResponses
+
+__all__ = [
+    "AnthropicMessages",
+    "OpenAIResponses",
+    "Script",
+    "ScriptError",
+    "load_script",
+    "parse_script",
+]
