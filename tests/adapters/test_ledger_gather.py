@@ -159,9 +159,11 @@ def test_two_gatherings_at_once_both_end_on_the_ledger_branch(world: LedgerRemot
 def test_an_append_between_the_steps_of_a_gathering_is_kept(world: LedgerRemote) -> None:
     live = world.begun(1)
     ledger = world.ledger()
-    ledger.store = RivalStore(
-        world.cache(), world.remote, lambda: world.ledger().append(live, said(2), {}) and None
-    )
+
+    def go_on() -> None:
+        world.ledger().append(live, said(2), {})
+
+    ledger.store = RivalStore(world.cache(), world.remote, go_on)
 
     with pytest.raises(LostRaceError):
         ledger.gather(live)

@@ -103,4 +103,7 @@ def test_writing_keeps_the_mode(space: Workspace) -> None:
 
 def test_files_are_listed_sorted_without_gits_own(space: Workspace) -> None:
     assert list(space.files()) == ["README.md", "logo.png", "src/app.py"]
-    assert list(space.files("src")) == ["src/app.py"]
+    assert list(space.files("./src")) == ["src/app.py"]
+    assert list(space.files("src/app.py")) == ["src/app.py"]
+    with pytest.raises(ToolFault, match="neither a file nor a folder"):
+        list(space.files("nowhere"))

@@ -28,7 +28,7 @@ from patchgate.core.chain import (
 )
 from patchgate.core.events import Event, Parked, SweepDone
 from patchgate.core.ids import Digest, StreamId, canonical, digest_bytes
-from patchgate.errors import LedgerError
+from patchgate.errors import LedgerError, MalformedError
 
 STREAM = StreamId("MWC-1-10001")
 COUNT = 30
@@ -124,7 +124,9 @@ def test_an_unchanged_chain_has_no_fault() -> None:
 @given(
     st.lists(
         st.one_of(
-            st.builds(SweepDone, at=st.just("2026-11-21T10:00:00Z"), tickets=st.integers(0, 2**53)),
+            st.builds(
+                SweepDone, at=st.just("2026-11-21T10:00:00Z"), tickets=st.integers(0, 2**53 - 1)
+            ),
             st.builds(
                 Parked,
                 at=st.just("2026-11-21T10:00:00Z"),
@@ -148,6 +150,14 @@ def test_events_come_back_from_their_lines_wherever_they_are_appended(
 
     assert read == both == link(some, origin(STREAM))
     assert [one.event for one in read] == some
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**60)])
+def test_an_event_without_a_canonical_form_is_refused_before_it_is_written(number: int) -> None:
+    event = SweepDone(at="2026-11-21T10:00:00Z", tickets=number)
+
+    with pytest.raises(MalformedError, match=r"event 3 \(sweep-done\)"):
+        link([event], tail(chained(2), origin(STREAM)))
 
 
 def test_the_first_prev_is_the_digest_of_the_stream_id() -> None:

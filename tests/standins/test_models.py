@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -18,6 +19,7 @@ from patchgate.standins.models import (
     load_script,
     parse_script,
 )
+from patchgate.standins.models.answers import KINDS
 
 ASK = "Task: implement MWC-2 attempt 1 run 1\nPlease."
 SCRIPT = """
@@ -386,3 +388,11 @@ def test_a_wrong_script_says_what_is_wrong_with_it(text: str, message: str) -> N
 def test_a_script_that_is_not_there_is_named(tmp_path: Any) -> None:
     with pytest.raises(ScriptError, match=r"nowhere\.yml cannot be read"):
         load_script(tmp_path / "nowhere.yml")
+
+
+def test_the_documented_script_is_one_and_every_turn_is_documented() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "answers.md").read_text("utf-8")
+    script = parse_script(page.split("```yaml\n")[1].split("```")[0])
+    assert [entry.match.task for entry in script.answers] == ["plan", "implement"]
+    for kind in KINDS:
+        assert f"| `{kind}:" in page

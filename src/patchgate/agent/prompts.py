@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 import yaml
-from jinja2 import StrictUndefined, TemplateError
+from jinja2 import DictLoader, StrictUndefined, TemplateError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from pydantic import Field, ValidationError, field_validator
 
@@ -82,7 +82,7 @@ class Prompt:
         """Fill the template; ConfigError when it uses what `values` does not hold."""
         try:
             user = _environment().from_string(self.template).render(values)
-        except TemplateError as error:
+        except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
             raise ConfigError(
                 f"the prompt {self.header.name!r} cannot be rendered: {error}",
                 "Correct the template; docs/prompts.md lists what it may use.",
@@ -92,7 +92,11 @@ class Prompt:
 
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+        loader=DictLoader({}),
+        undefined=StrictUndefined,
+        autoescape=False,  # the output is read by a model, never by a browser
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     environment.globals = {"fence": fence}
     environment.filters = {

@@ -70,10 +70,13 @@ class Workspace:
         place.write_bytes(data)
 
     def files(self, under: str = "") -> Iterator[str]:
-        """Repository paths of all regular files, sorted, without git's own."""
+        """Repository paths of all regular files below (or at) a path, without git's own."""
         start = self.place(under) if under.strip("/") not in ("", ".") else self.root
+        if start.is_file():
+            yield start.relative_to(self.root).as_posix()
+            return
         if not start.is_dir():
-            raise ToolFault(f"{under} is not a folder")
+            raise ToolFault(f"{under} is neither a file nor a folder")
         for folder, folders, names in os.walk(start, followlinks=False):
             folders[:] = sorted(name for name in folders if not is_git(name))
             for name in sorted(names):

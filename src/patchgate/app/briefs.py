@@ -11,7 +11,7 @@ from patchgate.core import events as e
 from patchgate.core.branch import branch_of
 from patchgate.core.commands import Propose
 from patchgate.core.events import ChangesRequested
-from patchgate.core.ids import RepoName, canonical
+from patchgate.core.ids import Digest, RepoName, canonical
 from patchgate.core.plan import Plan
 from patchgate.core.proposal import Brief, CheckOrder, Feedback, Limits, Said, Task
 from patchgate.errors import NotFoundError
@@ -32,10 +32,13 @@ ROLES: dict[Task, Role] = {
 def reserve(session: Session, command: Propose, opened: Opened, folder: RunFolder) -> str:
     """Write the brief, and record that its attempt and money are set aside."""
     desk = session.desk
-    brief = assemble(session, command, opened)
+    earlier = _earlier_patch(session, command)
+    brief = assemble(session, command, opened, earlier=earlier)
     look = opened.look
     path = folder.brief(command.eid)
     path.parent.mkdir(parents=True, exist_ok=True)
+    if earlier is not None:
+        path.with_suffix(".patch").write_bytes(session.blob(earlier))
     path.write_bytes(canonical(brief.model_dump(mode="json")))
     checks = desk.settings.checks
     order = CheckOrder(commands=checks.commands, timeout=checks.timeout)
@@ -58,7 +61,20 @@ def reserve(session: Session, command: Propose, opened: Opened, folder: RunFolde
     return command.eid
 
 
-def assemble(session: Session, command: Propose, opened: Opened) -> Brief:
+def _earlier_patch(session: Session, command: Propose) -> Digest | None:
+    """The patch that people saw and asked to have changed, where it is not on our branch."""
+    w = session.w
+    if command.task is not Task.IMPLEMENT or w.patch is None or w.patch.patch == w.published:
+        return None
+    by_people = [r for r in w.feedback if r.source in ("person", "review")]
+    base, start = _commits(session)
+    same_start = w.patch.start == (start if w.patch.start != w.patch.base else base)
+    return w.patch.patch if by_people and same_start else None
+
+
+def assemble(
+    session: Session, command: Propose, opened: Opened, *, earlier: Digest | None = None
+) -> Brief:
     """The brief of one model task, from the ticket as it is and the stream."""
     desk, w, look = session.desk, session.w, opened.look
     if look is None:
@@ -84,6 +100,7 @@ def assemble(session: Session, command: Propose, opened: Opened) -> Brief:
         feedback=_feedback(session, look),
         model=desk.settings.models.choice(ROLES[command.task], desk.providers),
         limits=_limits(desk, command.task),
+        previous_patch=earlier,
         question=asked,
     )
 

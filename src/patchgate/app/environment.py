@@ -69,6 +69,7 @@ VARIABLES = (
     Variable("ANTHROPIC_BASE_URL", Kind.PLACE, "Another endpoint for Claude"),
     Variable("OPENAI_API_KEY", Kind.OPENAI, "Key for OpenAI; either model key suffices"),
     Variable("OPENAI_BASE_URL", Kind.PLACE, "Another endpoint for OpenAI (with /v1)"),
+    Variable("PATCHGATE_STOP", Kind.PLACE, "STOP: why nothing may be written; empty: go on"),
     Variable("ACTIONS_RUNTIME_TOKEN", Kind.RUNNER, "The runner's own; only in tick and settle"),
     Variable(
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -133,6 +134,7 @@ class Environment(BaseModel):
     anthropic_base_url: str = ""
     openai_api_key: SecretStr | None = None
     openai_base_url: str = ""
+    patchgate_stop: str = ""
     actions_runtime_token: SecretStr | None = None
     actions_id_token_request_token: SecretStr | None = None
     machine: tuple[tuple[str, str], ...] = ()

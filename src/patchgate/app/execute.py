@@ -5,7 +5,7 @@ from __future__ import annotations
 from patchgate.app.desk import Desk
 from patchgate.app.judging import scope_here
 from patchgate.app.opening import Opened, plan_of
-from patchgate.app.saying import Saying
+from patchgate.app.saying import Saying, attachment_name
 from patchgate.app.writegate import PublishOrder
 from patchgate.core import events as e
 from patchgate.core.branch import branch_of
@@ -20,16 +20,11 @@ from patchgate.core.commands import (
     WriteCommand,
 )
 from patchgate.core.events import Event
-from patchgate.core.ids import AccountId, RepoName, TicketKey, short
+from patchgate.core.ids import AccountId, RepoName, TicketKey
 from patchgate.core.projection import OWN_LABELS, account, status_name
 from patchgate.core.rules import World
 from patchgate.errors import NotFoundError
 from patchgate.ports import PullOrder
-
-
-def attachment_name(digest: str) -> str:
-    """The file name of an attached patch: its short digest."""
-    return f"patch-{short(digest)}.diff"
 
 
 class Executor:
@@ -135,7 +130,7 @@ class Executor:
             branch=branch_of(w, desk.settings.branch_prefix),
             base_branch=w.base_branch,
             content=self._session.blob(command.patch),
-            message=self._saying.commit_message(str(self._session.stream.head)),
+            message=self._saying.commit_message(),
             scope=scope_here(self._opened),
         )
         return desk.gate.publish(w, order, desk.now())
@@ -148,7 +143,7 @@ class Executor:
             branch=branch_of(w, desk.settings.branch_prefix),
             base_branch=w.base_branch,
             title=self._saying.pull_title(),
-            body=self._saying.pull_body(str(self._session.stream.head)),
+            body=self._saying.pull_body(command.eid),
             labels=settings.labels,
             reviewers=desk.reviewers,
             draft=settings.draft or w.mode == "request",

@@ -147,7 +147,7 @@ def _planned(session: Session, proposal: Proposal, reserved: AttemptReserved) ->
 
 
 def _answered(session: Session, proposal: Proposal, reserved: AttemptReserved) -> e.Event:
-    asked = session.w.questions
+    asked = [q for q in session.w.questions if not q.answered]
     if not proposal.summary.strip() or not asked:
         raise MalformedError("the answer is empty, or nobody asked")
     digest = session.keep(proposal.summary.encode())

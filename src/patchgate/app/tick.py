@@ -155,7 +155,9 @@ class Room:
         w = course.session.w
         note_outcome(self.desk, w.key.partition("-")[0], known, w)
         pull = w.pull.url if w.pull else ""
-        return ChildNow(w.state, w.money.spent, pull, w.patch.summary if w.patch else "")
+        return ChildNow(
+            w.state, w.money.spent, w.money.runs, pull, w.patch.summary if w.patch else ""
+        )
 
     def _collect(self, wakeup: Wakeup, course: Course) -> None:
         session = course.session

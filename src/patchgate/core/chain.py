@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from patchgate.core.events import EVENT, Event
 from patchgate.core.ids import Digest, StreamId, canonical, digest_bytes, short
 from patchgate.core.plan import Record
-from patchgate.errors import LedgerError
+from patchgate.errors import LedgerError, MalformedError
 
 DIGEST_PATTERN = r"^sha256:[0-9a-f]{64}$"
 UNCHAINED = "its hash of the event before does not match: one of the two was changed"
@@ -92,19 +92,26 @@ def origin(stream: StreamId) -> Tail:
 
 
 def link(events: Iterable[Event], after: Tail) -> tuple[Link, ...]:
-    """The events as the links that follow a tail."""
+    """The events as the links that follow a tail.
+
+    MalformedError for an event that has no canonical form (an integer beyond 2**53, half a
+    surrogate pair): it must not reach the ledger.
+    """
     links = []
     for event in events:
-        value = {
-            "seq": after.count + 1,
-            "prev": after.head,
-            "event": EVENT.dump_python(event, mode="json"),
-        }
-        line = canonical(value)
-        digest = digest_bytes(line)
-        links.append(Link(after.count + 1, after.head, event, line, digest))
-        after = Tail(after.count + 1, digest)
+        links.append(_place(event, after))
+        after = Tail(links[-1].seq, links[-1].digest)
     return tuple(links)
+
+
+def _place(event: Event, after: Tail) -> Link:
+    seq = after.count + 1
+    try:
+        value = {"seq": seq, "prev": after.head, "event": EVENT.dump_python(event, mode="json")}
+        line = canonical(value)
+    except ValueError as exc:
+        raise MalformedError(f"event {seq} ({event.kind}) has no canonical JSON form") from exc
+    return Link(seq, after.head, event, line, digest_bytes(line))
 
 
 def tail(links: Sequence[Link], after: Tail) -> Tail:

@@ -179,8 +179,9 @@ def _replies(w: Workflow) -> tuple[Command, ...]:
 def _answers(w: Workflow, rules: Rules, *, asking: bool) -> tuple[Command, ...]:
     posts = tuple(comment(w, "answer", about=a.question) for a in w.answers)
     due: tuple[Command, ...] = tuple(c for c in posts if _is_due(w, c))
-    if w.questions and not asking and w.reservation is None and not w.is_over:
-        first = w.questions[0]
+    open_questions = [q for q in w.questions if not q.answered]
+    if open_questions and not asking and w.reservation is None and not w.is_over:
+        first = open_questions[0]
         eid = eid_for(w, "propose:answer", first.fact)
         cost = rules.reserve.get(Task.ANSWER, 0)
         if w.money.spent + cost <= rules.ticket_cap:

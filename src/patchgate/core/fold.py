@@ -15,10 +15,12 @@ from patchgate.core.state import (
     TERMINAL,
     WITH_PULL,
     Child,
+    Input,
     Money,
     Publication,
     Pull,
     Question,
+    Reply,
     State,
     View,
     Workflow,
@@ -118,14 +120,30 @@ for _kind in (e.RunnerAssigned, e.StatusMoved, e.CommandGiven, e.NearMiss, e.Rev
 
 @_on(e.InputHandled)
 def _handled(w: Workflow, x: e.InputHandled) -> Workflow:
-    questions = w.questions
-    for given in w.inbox:
-        asks = isinstance(given, e.CommandGiven) and given.verb == "ask"
-        if asks and given.fact == x.fact and x.outcome == "accepted":
-            questions = (*questions, Question(given.fact, getattr(given, "argument", "")))
-    replies = (*w.replies, x) if x.say else w.replies
+    given = next((i for i in w.inbox if i.fact == x.fact), None)
+    if given is None:
+        return w
     inbox = tuple(i for i in w.inbox if i.fact != x.fact)
-    return replace(w, inbox=inbox, replies=replies, questions=questions)
+    w = replace(w, inbox=inbox)
+    if isinstance(given, e.CommandGiven) and given.verb == "ask" and x.outcome == "accepted":
+        w = replace(w, questions=(*w.questions, Question(given.fact, given.argument)))
+    if not x.say:
+        return w
+    near = given if isinstance(given, e.NearMiss) else None
+    reply = Reply(x.fact, _said(given), x.reason, near)
+    return replace(w, replies=(*w.replies, reply))
+
+
+def _said(given: Input) -> str:
+    match given:
+        case e.CommandGiven():
+            return f"/{given.verb} {given.argument[:100]}".strip()
+        case e.StatusMoved():
+            return f"{given.before} → {given.after}"
+        case e.NearMiss():
+            return given.word
+        case _:
+            return given.evidence.kind
 
 
 @_on(e.WorkStarted)
@@ -203,8 +221,8 @@ def _triaged(w: Workflow, x: e.Triaged) -> Workflow:
 
 @_on(e.AnswerGiven)
 def _answered(w: Workflow, x: e.AnswerGiven) -> Workflow:
-    left = tuple(q for q in w.questions if q.fact != x.question)
-    return replace(w, questions=left, answers=(*w.answers, x))
+    asked = tuple(replace(q, answered=True) if q.fact == x.question else q for q in w.questions)
+    return replace(w, questions=asked, answers=(*w.answers, x))
 
 
 @_on(e.PlanProposed)
@@ -372,7 +390,7 @@ def _child_ended(w: Workflow, x: e.ChildEnded) -> Workflow:
     def finish(c: Child) -> Child:
         if c.ordinal != x.ordinal:
             return c
-        return replace(c, ended=x.state, cost=x.cost, pull=x.pull, summary=x.summary)
+        return replace(c, ended=x.state, cost=x.cost, runs=x.runs, pull=x.pull, summary=x.summary)
 
     return replace(w, children=tuple(finish(c) for c in w.children), active=0)
 

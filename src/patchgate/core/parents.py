@@ -48,6 +48,7 @@ def _follow(w: Workflow, child: Child, world: World) -> Decision:
             "ordinal": child.ordinal,
             "state": now.state.value,
             "cost": now.cost,
+            "runs": now.runs,
             "pull": now.pull,
             "summary": now.summary,
         }

@@ -71,6 +71,9 @@ class Brief(Record):
     item: WorkItem | None = None
     previous_plan: Plan | None = None
     feedback: tuple[Feedback, ...] = ()
+    previous_patch: Digest | None = Field(
+        default=None, description="unpublished patch of the attempt before, lying beside the brief"
+    )
     question: str = Field(default="", description="what a person asked, for task `answer`")
     model: ModelChoice
     limits: Limits

@@ -34,7 +34,7 @@ class Rules:
     runner: Mapping[Platform, str]
     """Our own account on each platform: never an approver."""
     approvers: Mapping[tuple[Platform, str], str]
-    """(platform, account) → the person's name."""
+    """(platform, account) → the person's name; GitHub logins in lower case."""
     reviewers: Mapping[tuple[Platform, str], str]
     """Who else may comment commands that approve nothing."""
     reviewer: str
@@ -56,16 +56,21 @@ class Rules:
 
     def person(self, platform: Platform, account: str) -> str:
         """The name of an approver with that account, or empty."""
-        return self.approvers.get((platform, account), "")
+        return self.approvers.get((platform, _same_case(platform, account)), "")
 
     def may_command(self, platform: Platform, account: str) -> bool:
         """Whether that account may give commands that approve nothing."""
-        who = (platform, account)
+        who = (platform, _same_case(platform, account))
         return who in self.approvers or who in self.reviewers
 
     def is_runner(self, platform: Platform, account: str) -> bool:
         """Whether that account is our own."""
-        return self.runner.get(platform) == account
+        return self.runner.get(platform) == _same_case(platform, account)
+
+
+def _same_case(platform: Platform, account: str) -> str:
+    """GitHub logins are the same in any case; Jira account ids are not."""
+    return account.casefold() if platform == "github" else account
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +90,7 @@ class ChildNow:
 
     state: State
     cost: int = 0
+    runs: int = 0
     pull: str = ""
     summary: str = ""
 

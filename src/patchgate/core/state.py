@@ -16,7 +16,6 @@ from patchgate.core.events import (
     Ended,
     EvidenceReceived,
     HeadMoved,
-    InputHandled,
     Mode,
     NearMiss,
     OverrideGiven,
@@ -106,6 +105,7 @@ class Child:
     issue_id: str = ""
     ended: str = ""
     cost: int = 0
+    runs: int = 0
     pull: str = ""
     summary: str = ""
 
@@ -127,10 +127,22 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody asked with `/ask` and nobody answered yet."""
+    """What somebody asked with `/ask`."""
 
     fact: FactId
     text: str
+    answered: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A person's input that is answered on the ticket, with what was said about it."""
+
+    fact: FactId
+    said: str
+    """What the person wrote or did, short."""
+    reason: str
+    near: NearMiss | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +187,7 @@ class Workflow:
     revised: str = ""
     revisions: int = 0
     inbox: tuple[Input, ...] = ()
-    replies: tuple[InputHandled, ...] = ()
+    replies: tuple[Reply, ...] = ()
     seen: frozenset[FactId] = frozenset()
     questions: tuple[Question, ...] = ()
     answers: tuple[AnswerGiven, ...] = ()

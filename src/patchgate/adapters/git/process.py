@@ -228,4 +228,7 @@ def classify(args: Sequence[str], answer: GitAnswer) -> PatchgateError:
 
 
 def _verb(args: Sequence[str]) -> str:
-    return next((arg for arg in args if not arg.startswith("-")), "")
+    """The command's name: the first word that is neither an option nor one's value."""
+    values = {at + 1 for at, arg in enumerate(args) if arg in ("-c", "-C")}
+    words = (arg for at, arg in enumerate(args) if at not in values and not arg.startswith("-"))
+    return next(words, "")

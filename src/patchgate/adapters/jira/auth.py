@@ -1,4 +1,4 @@
-"""The two ways into Jira Cloud: an API token, or OAuth 2.0 client credentials that renew themselves.
+"""The two ways into Jira Cloud: an API token, or OAuth 2.0 client credentials.
 
 Each is a `requests` authentication: called with a prepared request, it adds the header.
 https://developer.atlassian.com/cloud/jira/platform/basic-auth-for-rest-apis/

@@ -91,7 +91,7 @@ class Connection:
             get_server_info=False,
             logging=False,
             max_retries=0,
-            timeout=self._timeout,  # type: ignore[arg-type]  # declared too narrowly
+            timeout=self._timeout,
         )
         retry = Retry(
             REPEATS,

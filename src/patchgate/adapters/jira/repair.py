@@ -62,10 +62,9 @@ def _checklist(node: Node) -> Node:
     items: list[Node] = []
     for child in node["content"]:
         if child["type"] == "taskList":
-            host = items[-1] if items else {"type": "listItem", "content": [_empty()]}
             if not items:
-                items.append(host)
-            host["content"].append(_checklist(child))
+                items.append({"type": "listItem", "content": [_empty()]})
+            items[-1]["content"].append(_checklist(child))
             continue
         sign = {"type": "text", "text": "☑ " if child["attrs"]["state"] == "DONE" else "☐ "}
         blocks = child.get("content", [])

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from patchgate.adapters.jira.reading import plain
 from patchgate.adapters.jira.repair import repaired
+from patchgate.adapters.jira.spans import plain
 from patchgate.core.ids import Eid
 
 LIMIT = 32_767

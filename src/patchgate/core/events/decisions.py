@@ -127,6 +127,7 @@ class ChildEnded(Fact):
     ordinal: int
     state: Literal["DONE", "REJECTED", "CANCELLED", "FAILED"]
     cost: int = 0
+    runs: int = 0
     pull: str = ""
     summary: str = ""
 

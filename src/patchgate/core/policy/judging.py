@@ -88,9 +88,14 @@ def _judge_rule(
     rule: Rule, applied: AppliedPatch, given: tuple[Scope | None, frozenset[str]]
 ) -> Judged:
     scope, overrides = given
-    found = attempt(lambda: find(rule, applied, scope))
-    if isinstance(found, Exception):
-        return _broken(rule, found, overridden=rule.id in overrides)
+    overridden = rule.id in overrides
+    judged = attempt(lambda: _look(rule, find(rule, applied, scope), overridden=overridden))
+    if isinstance(judged, Exception):
+        return _broken(rule, judged, overridden=overridden)
+    return judged
+
+
+def _look(rule: Rule, found: list[Found], *, overridden: bool) -> Judged:
     if not found:
         return Verdict(rule.id, Level.PASS, f"not {rule.sentence}"), ()
     violations = tuple(_violation(rule, one) for one in found[:MAX_FOUND])
@@ -98,7 +103,7 @@ def _judge_rule(
         violations += (_violation(rule, ("", f"and {len(found) - MAX_FOUND:,} more")),)
     summary = "; ".join(f"{v.path} {v.message}".strip() for v in violations[:3])
     more = f"; and {len(found) - 3:,} more" if len(found) > 3 else ""
-    return _verdict(rule, summary + more, overridden=rule.id in overrides), violations
+    return _verdict(rule, summary + more, overridden=overridden), violations
 
 
 def _verdict(rule: Rule, summary: str, *, overridden: bool) -> Verdict:

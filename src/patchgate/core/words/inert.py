@@ -8,7 +8,7 @@ shown as code. The escapes are CommonMark's, https://spec.commonmark.org/0.31.2/
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from patchgate.core.characters import visible
 
@@ -17,11 +17,11 @@ SHORT_TEXT, LONG_TEXT = 400, 6_000
 _ALIVE = re.compile(
     r"""
       [A-Za-z][A-Za-z0-9+.-]{0,31}://[^\s`]*          # an address
-    | (?:mailto|xmpp|data|javascript):[^\s`]+
+    | (?:mailto|xmpp):[^\s`]+
     | www\.[^\s`]*
     | [\w.%+/-]{0,64}@[\w-][\w./-]*                   # a mention, a mail address, owner/name@sha
     | [\w./-]{0,140}\#[0-9]+                          # an issue, also of another repository
-    | \bGH-[0-9]+
+    | (?<![A-Za-z])GH-[0-9][\w-]*
     | \[~[^\]\s`]*\]?                                 # a mention in Jira's older markup
     """,
     re.VERBOSE | re.IGNORECASE,
@@ -132,10 +132,18 @@ def _tame_start(text: str) -> str:
 
 def _prose(text: str, *, stars: str) -> str:
     """One line: code spans rebuilt, live words as code, everything else escaped."""
-    return "".join(
+    return _joined(
         code(part) if is_code else _escape_living(part, stars=stars)
         for is_code, part in _code_spans(text)
     )
+
+
+def _joined(parts: Iterable[str]) -> str:
+    """The parts in a row; a space where ticks would meet and so come to mean something else."""
+    shown = ""
+    for part in parts:
+        shown += f" {part}" if shown.endswith("`") and part.startswith("`") else part
+    return shown
 
 
 def _code_spans(text: str) -> Iterator[tuple[bool, str]]:
@@ -160,7 +168,7 @@ def _escape_living(text: str, *, stars: str) -> str:
     for found in _ALIVE.finditer(text):
         shown += [_escape(text[at : found.start()], stars=stars), code(found.group())]
         at = found.end()
-    return "".join([*shown, _escape(text[at:], stars=stars)])
+    return _joined([*shown, _escape(text[at:], stars=stars)])
 
 
 def _escape(text: str, *, stars: str) -> str:

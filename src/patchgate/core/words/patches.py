@@ -12,7 +12,7 @@ from patchgate.core.patch import ABSENT, AppliedPatch, FileChange
 from patchgate.core.policy import PolicyResult
 from patchgate.core.proposal import CheckLevel
 from patchgate.core.words.inert import code, fence, inert, line
-from patchgate.core.words.shape import COMMENT_LIMIT, Step, bullets, comment, count, what_next
+from patchgate.core.words.shape import COMMENT_LIMIT, Step, bullets, comment, count, room, what_next
 
 MOST_FILES, MOST_FINDINGS = 60, 30
 _LEAST_DIFF = 400
@@ -50,8 +50,8 @@ def patch_comment(facts: PatchFacts, *, limit: int = COMMENT_LIMIT) -> str:
     heading = f"{_HEADINGS[facts.judged.level]} · `{short(facts.digest)}`"
     ending = what_next(_sentence(facts), _steps(facts))
     sections = [section for section in _sections(facts) if section]
-    room = limit - len(heading) - len(ending) - sum(len(section) + 2 for section in sections) - 200
-    return comment(heading, [*sections, _diff(facts, room)], ending=ending, limit=limit)
+    diff = _diff(facts, room((f"### {heading}", *sections, ending), limit))
+    return comment(heading, [*sections, diff], ending=ending, whole=_where(facts), limit=limit)
 
 
 _HEADINGS = {
@@ -120,22 +120,29 @@ def _check(facts: PatchFacts) -> str:
     )
 
 
-def _diff(facts: PatchFacts, room: int) -> str:
-    """The diff of the trees in at most `room` characters, cut between lines."""
+def _diff(facts: PatchFacts, space: int) -> str:
+    """The diff of the trees in at most `space` characters, cut between lines."""
     whole = visible(facts.patch.rendered).rstrip("\n")
-    where = (
-        f"The whole patch hangs on this ticket as {code(facts.attachment)}."
-        if facts.attachment
-        else f"The whole patch is on the ledger as {code(facts.digest)}."
-    )
-    if len(whole) <= room:
-        return f"{fence(whole, 'diff')}" + (f"\n\n{where}" if facts.attachment else "")
-    if room < _LEAST_DIFF:
-        return f"**The diff is too long to be shown here.** {where} Read it before you approve."
-    kept = whole[:room].rpartition("\n")[0]
+    shown = fence(whole, "diff") + (f"\n\n{_where(facts)}" if facts.attachment else "")
+    if len(shown) <= space:
+        return shown
+    note = f"{_where(facts)} Read it before you approve."
+    frame = len(fence(whole, "diff")) - len(whole) + len(f"\n\n{_cut(len(whole))} {note}")
+    if space - frame < _LEAST_DIFF:
+        return f"**The diff is too long to be shown here.** {note}"
+    kept = whole[: space - frame].rpartition("\n")[0]
     missing = whole.count("\n") - kept.count("\n")
-    note = f"**Cut here: {count(missing, 'more line')}.** {where} Read it before you approve."
-    return f"{fence(kept, 'diff')}\n\n{note}"
+    return f"{fence(kept, 'diff')}\n\n{_cut(missing)} {note}"
+
+
+def _cut(missing: int) -> str:
+    return f"**Cut here: {count(missing, 'more line')}.**"
+
+
+def _where(facts: PatchFacts) -> str:
+    if facts.attachment:
+        return f"The whole patch hangs on this ticket as {code(facts.attachment)}."
+    return f"The whole patch is on the ledger as {code(facts.digest)}."
 
 
 def _sentence(facts: PatchFacts) -> str:

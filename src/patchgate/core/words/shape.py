@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from patchgate.core.words.inert import code
 
@@ -25,16 +25,25 @@ def comment(
 
     `whole` says where a reader finds what was left out.
     """
-    note = f"**Cut here: too long for a comment.** {whole or 'The whole is on the ledger.'}"
-    room = limit - len(heading) - len(ending) - len(note) - 10
-    kept: list[str] = []
-    for section in filter(None, sections):
-        room -= len(section) + 2
-        if room < 0:
-            kept.append(note)
-            break
-        kept.append(section)
-    return "\n\n".join([f"### {heading}", *kept, ending])
+    title = f"### {heading}"
+    every = [section for section in sections if section]
+    if room((title, *every, ending), limit) < -2:
+        note = f"**Cut here: too long for a comment.** {whole or 'The whole is on the ledger.'}"
+        every = [*_that_fit(every, room((title, note, ending), limit)), note]
+    return "\n\n".join((title, *every, ending))
+
+
+def room(parts: Iterable[str], limit: int) -> int:
+    """Characters that are left for one more part beside these."""
+    return limit - sum(len(part) + 2 for part in parts)
+
+
+def _that_fit(sections: Sequence[str], left: int) -> Iterator[str]:
+    for section in sections:
+        if len(section) > left:
+            return
+        left -= len(section) + 2
+        yield section
 
 
 def what_next(sentence: str, steps: Sequence[Step] = ()) -> str:

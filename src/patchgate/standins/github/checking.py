@@ -12,6 +12,19 @@ from patchgate.standins.github.shapes_git import commit, short_branch
 from patchgate.standins.github.state import Check, Repository, Status, Suite, WorkflowRun
 from patchgate.standins.github.verdicts import suite_state
 
+STATUS_EVENT_KEYS = frozenset(
+    {
+        "id",
+        "state",
+        "context",
+        "description",
+        "target_url",
+        "avatar_url",
+        "created_at",
+        "updated_at",
+    }
+)
+
 
 def add_status(hub: Hub, repo: Repository, actor: Actor, status: Status) -> None:
     """Record a commit status."""
@@ -20,11 +33,14 @@ def add_status(hub: Hub, repo: Repository, actor: Actor, status: Status) -> None
     def build() -> dict[str, Any]:
         bare = hub.bare(repo)
         heads = [(n.removeprefix("refs/heads/"), s) for n, s in bare.refs("refs/heads/").items()]
+        told = commit(hub, repo, bare.commit(status.sha))
+        del told["commit"]["verification"]["verified_at"]  # in the API alone, not in events
+        own = status_shape(hub, repo, status)
         return {
-            **status_shape(hub, repo, status),
+            **{name: value for name, value in own.items() if name in STATUS_EVENT_KEYS},
             "name": repo.full_name,
             "sha": status.sha,
-            "commit": commit(hub, repo, bare.commit(status.sha)),
+            "commit": told,
             "branches": [short_branch(hub, repo, n, s) for n, s in heads if s == status.sha],
             "repository": repository(hub, repo),
             "sender": user(hub, actor.login),
@@ -48,9 +64,11 @@ def announce_suite(hub: Hub, repo: Repository, actor: Actor, suite: Suite) -> No
     """Emit `check_suite` completed."""
 
     def build() -> dict[str, Any]:
+        told = suite_shape(hub, repo, suite)
+        del told["repository"]  # in the API alone: the event has its own
         return {
             "action": "completed",
-            "check_suite": suite_shape(hub, repo, suite),
+            "check_suite": told,
             "repository": repository(hub, repo),
             "sender": user(hub, actor.login),
         }

@@ -46,6 +46,10 @@ class Deliveries:
         """Deliver every event to it from now on."""
         self._subscribers.append(subscriber)
 
+    def unsubscribe(self, subscriber: Subscriber) -> None:
+        """Deliver nothing to it any more."""
+        self._subscribers.remove(subscriber)
+
     def drop(self, times: int = 1, *, event: str = "") -> None:
         """Lose the next deliveries of `event` or `event.action` (empty: of any)."""
         self._plan(0, times, event)

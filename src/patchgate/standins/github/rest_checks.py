@@ -159,6 +159,7 @@ def operations() -> list[Operation]:
     return [
         ("POST", f"{REPO}/statuses/<sha>", "statuses:write", create_status),
         ("GET", f"{AT}/statuses", "statuses:read", list_statuses),
+        ("GET", f"{REPO}/statuses/<path:ref>", "statuses:read", list_statuses),
         ("GET", f"{AT}/status", "statuses:read", combined_status),
         ("POST", checks, "checks:write", create_check),
         ("GET", f"{checks}/<int:check>", "checks:read", get_check),

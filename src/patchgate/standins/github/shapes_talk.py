@@ -30,6 +30,12 @@ def labels(hub: Hub, repo: Repository, issue: Issue) -> list[dict[str, Any]]:
     return [label(hub, repo, repo.labels[name.lower()]) for name in issue.labels]
 
 
+def reactions(url: str) -> dict[str, Any]:
+    """The reactions to something: nobody reacts here."""
+    names = ("+1", "-1", "laugh", "hooray", "confused", "heart", "rocket", "eyes")
+    return {"url": f"{url}/reactions", "total_count": 0, **dict.fromkeys(names, 0)}
+
+
 def association(hub: Hub, repo: Repository, login: str) -> str:
     """How an account stands to a repository."""
     if login == repo.owner:
@@ -51,6 +57,7 @@ def comment(hub: Hub, repo: Repository, issue: Issue, comment: Comment) -> dict[
         "created_at": comment.created_at,
         "updated_at": comment.updated_at,
         "author_association": association(hub, repo, comment.login),
+        "reactions": reactions(f"{url}/issues/comments/{comment.id}"),
         "performed_via_github_app": None,
     }
 
@@ -85,7 +92,7 @@ def issue(hub: Hub, repo: Repository, issue: Issue) -> dict[str, Any]:
     url = f"{repository_url(hub, repo)}/issues/{issue.number}"
     people = [user(hub, login) for login in issue.assignees]
     shown: dict[str, Any] = {
-        **_common(hub, repo, issue),
+        **_either_side(hub, repo, issue),
         "url": url,
         "repository_url": repository_url(hub, repo),
         "labels_url": f"{url}/labels{{/name}}",
@@ -95,6 +102,7 @@ def issue(hub: Hub, repo: Repository, issue: Issue) -> dict[str, Any]:
         "assignee": people[0] if people else None,
         "assignees": people,
         "comments": len(issue.comments),
+        "reactions": reactions(url),
         "performed_via_github_app": None,
     }
     if issue.pull:
@@ -118,7 +126,7 @@ def simple_pull(hub: Hub, repo: Repository, issue: Issue) -> dict[str, Any]:
     page = issue_page(hub, repo, issue)
     people = [user(hub, login) for login in issue.assignees]
     return {
-        **_common(hub, repo, issue),
+        **_either_side(hub, repo, issue),
         **_links(hub, repo, issue),
         "url": url,
         "diff_url": f"{page}.diff",
@@ -167,7 +175,7 @@ def pull_of(issue: Issue) -> Pull:
     return issue.pull
 
 
-def _common(hub: Hub, repo: Repository, issue: Issue) -> dict[str, Any]:
+def _either_side(hub: Hub, repo: Repository, issue: Issue) -> dict[str, Any]:
     return {
         "id": issue.id,
         "node_id": node_id("PR" if issue.pull else "I", issue.id),

@@ -142,7 +142,7 @@ def _refused(repo: Repository | None, token: Token, service: str) -> Response | 
         return None
     if service == RECEIVE and level >= LEVELS["write"]:
         return None
-    if level == 0 and repo.private:
+    if repo.private and token.level(repo.full_name, "metadata") == "none":
         return _plain(404, "Repository not found.")
     return _plain(403, f"Permission to {repo.full_name}.git denied to {token.login}.")
 

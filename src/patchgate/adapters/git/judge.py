@@ -1,0 +1,109 @@
+"""A patch put on a commit in a scratch place, and the tree that it gives.
+
+The text of a patch is never judged: names in it can be quoted, doubled or absolute. Git applies
+it to a scratch index, and from then on only the tree counts. Nothing is written but scratch.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from patchgate.adapters.git.cache import GitCache
+from patchgate.adapters.git.process import classify
+from patchgate.adapters.git.trees import changes, cross_check, entries, rendered
+from patchgate.core.ids import Sha, digest_bytes
+from patchgate.core.patch import AppliedPatch
+from patchgate.errors import MalformedError
+
+LARGEST_PATCH = 4 * 1024 * 1024
+"""Bytes; the policy is stricter, this keeps nonsense away from git."""
+PREFETCHED = 500
+"""Paths of a patch whose contents are fetched in one go; more come one by one."""
+NOT_FETCHED = "fatal: could not fetch "
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """An index and an object directory that vanish, on top of a cache's objects."""
+
+    cache: GitCache
+    env: dict[str, str]
+
+
+@contextmanager
+def scratch(cache: GitCache) -> Iterator[Scratch]:
+    """A scratch place for the length of a `with` block."""
+    with tempfile.TemporaryDirectory(prefix="patchgate-") as folder:
+        place = Path(folder)
+        (place / "objects").mkdir()
+        yield Scratch(
+            cache,
+            {
+                "GIT_INDEX_FILE": str(place / "index"),
+                "GIT_OBJECT_DIRECTORY": str(place / "objects"),
+                "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(cache.git_dir / "objects"),
+            },
+        )
+
+
+def applied_patch(
+    cache: GitCache, start: Sha, patch: bytes, *, limit: int = LARGEST_PATCH
+) -> AppliedPatch:
+    """The tree that the patch gives on the start commit, and how the two differ.
+
+    MalformedError when the patch is empty, longer than `limit` bytes, refused by git, without
+    effect, or when its diff reads differently to a second reader.
+    """
+    with scratch(cache) as place:
+        tree = put_on(place, start, patch, limit=limit)
+        found = changes(cache, start, tree, env=place.env)
+        diff = rendered(cache, start, tree, env=place.env)
+    if not found:
+        raise MalformedError("the patch changes nothing")
+    cross_check(diff, tuple(change.path for change in found))
+    return AppliedPatch(
+        start=start,
+        tree=tree,
+        patch=digest_bytes(patch),
+        patch_size=len(patch),
+        changes=found,
+        rendered=diff.decode(errors="backslashreplace"),
+    )
+
+
+def put_on(place: Scratch, start: Sha, patch: bytes, *, limit: int) -> Sha:
+    """Apply the patch to the start commit in the scratch index; the tree, kept in scratch."""
+    if not patch.strip():
+        raise MalformedError("the patch is empty")
+    if len(patch) > limit:
+        raise MalformedError(f"the patch has {len(patch)} bytes; at most {limit} are read")
+    place.cache.bring(start)
+    _prefetch(place.cache, start, patch)
+    place.cache.local(["read-tree", start], env=place.env)
+    args = ["apply", "--cached", "--binary", "--whitespace=nowarn", "-"]
+    answer = place.cache.try_online(args, env=place.env, stdin=patch)
+    if answer.status != 0:
+        if any(line.startswith(NOT_FETCHED) for line in answer.err.splitlines()):
+            raise classify(args, answer)
+        raise MalformedError(f"git does not take the patch: {_first_line(answer.err)}")
+    out = place.cache.local(["write-tree", "--missing-ok"], env=place.env)
+    return Sha(out.decode().strip())
+
+
+def _prefetch(cache: GitCache, start: Sha, patch: bytes) -> None:
+    """Fetch the files that the patch names in one exchange: for speed, it decides nothing."""
+    answer = cache.try_online(["apply", "--numstat", "-z", "-"], stdin=patch)
+    records = answer.out.split(b"\0")[:-1] if answer.status == 0 else []
+    paths = [record.split(b"\t", 2)[-1] for record in records[:PREFETCHED]]
+    named = {path.decode(errors="surrogateescape") for path in paths}
+    if named:
+        cache.bring_blobs(e.oid for e in entries(cache, start) if e.path in named and e.is_blob)
+
+
+def _first_line(said: str) -> str:
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return (lines[0] if lines else "it gives no reason")[:300]

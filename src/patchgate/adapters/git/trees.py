@@ -1,0 +1,145 @@
+"""How two trees differ, in git's own words, and the diff that people are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from unidiff.errors import UnidiffParseError
+from unidiff.patch import PatchSet
+
+from patchgate.adapters.git.cache import GitCache
+from patchgate.core.ids import Sha
+from patchgate.core.patch import ABSENT, SUBMODULE, FileChange
+from patchgate.errors import MalformedError
+
+LARGEST_CHANGE = 64 * 1024 * 1024
+"""Bytes that all changed files may have, before and after: a small patch can unpack to much."""
+PLAIN = ("--no-renames", "--no-ext-diff", "--no-textconv")
+PATCH_FORMAT = (
+    *("-p", "--binary", "--full-index", *PLAIN),
+    *("--src-prefix=a/", "--dst-prefix=b/", "--submodule=short", "--unified=3"),
+)
+NOTHING = "/dev/null"
+Status = Literal["A", "M", "D", "T"]
+STATUSES: Mapping[str, Status] = {"A": "A", "M": "M", "D": "D", "T": "T"}
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One file, link or submodule of a commit."""
+
+    path: str
+    mode: str
+    oid: Sha
+
+    @property
+    def is_blob(self) -> bool:
+        """Whether its content lies in this repository."""
+        return self.mode != SUBMODULE
+
+
+def entries(cache: GitCache, commit: str) -> Iterator[Entry]:
+    """Everything that a commit holds; its trees are here."""
+    listing = cache.local(["ls-tree", "-r", "-z", "--full-tree", commit])
+    for record in listing.split(b"\0")[:-1]:
+        meta, _, path = record.partition(b"\t")
+        mode, _, oid = meta.decode().split(" ")
+        yield Entry(path.decode(errors="surrogateescape"), mode, Sha(oid))
+
+
+def touched(cache: GitCache, old: str, new: str) -> list[str]:
+    """The paths that differ between two trees or commits that are here."""
+    return [path for path, *_ in _raw(cache.local(["diff-tree", "-r", "-z", *PLAIN, old, new]))]
+
+
+def changes(
+    cache: GitCache, old: str, new: str, *, env: Mapping[str, str]
+) -> tuple[FileChange, ...]:
+    """Every path that differs, with modes, blobs, sizes and counts; MalformedError if too much."""
+    raw = list(_raw(cache.local(["diff-tree", "-r", "-z", *PLAIN, old, new], env=env)))
+    sizes = _sizes(cache, raw, env)
+    if sum(sizes.values()) > LARGEST_CHANGE:
+        raise MalformedError(
+            f"the patch changes more than {LARGEST_CHANGE // 1024**2} MiB of content"
+        )
+    counts = _counts(
+        cache.online(["diff-tree", "-r", "--numstat", "-z", *PLAIN, old, new], env=env)
+    )
+    return tuple(_change(fields, counts, sizes) for fields in raw)
+
+
+def rendered(cache: GitCache, old: str, new: str, *, env: Mapping[str, str]) -> bytes:
+    """Git's own diff of two trees; names are quoted only where they must be."""
+    args = ["-c", "core.quotePath=false", "diff-tree", "-r", *PATCH_FORMAT, old, new]
+    return cache.online(args, env=env)
+
+
+def cross_check(diff: bytes, paths: tuple[str, ...]) -> None:
+    """MalformedError unless a second reader finds the same paths in git's diff as in the tree."""
+    try:
+        found = PatchSet(diff.decode(errors="surrogateescape"), metadata_only=True)
+    except (UnidiffParseError, ValueError) as exc:
+        raise MalformedError(f"the patch cannot be shown safely: {exc}"[:300]) from exc
+    named = {
+        name[2:]
+        for file in found
+        for name in (file.source_file, file.target_file)
+        if name != NOTHING
+    }
+    if named != set(paths):
+        differing = sorted(ascii(path) for path in named ^ set(paths))
+        raise MalformedError(f"what is shown and what is written differ: {', '.join(differing)}")
+
+
+Raw = tuple[str, Status, str, str, Sha, Sha]
+
+
+def _raw(listing: bytes) -> Iterator[Raw]:
+    """(path, status, old mode, new mode, old blob, new blob) of each record."""
+    fields = listing.split(b"\0")[:-1]
+    for meta, path in zip(fields[::2], fields[1::2], strict=True):
+        old_mode, new_mode, old_blob, new_blob, status = meta.decode().lstrip(":").split(" ")
+        if status not in STATUSES:
+            raise MalformedError(f"git compares the trees with an unknown status {status}")
+        name = path.decode(errors="surrogateescape")
+        yield name, STATUSES[status], old_mode, new_mode, Sha(old_blob), Sha(new_blob)
+
+
+def _sizes(cache: GitCache, raw: list[Raw], env: Mapping[str, str]) -> dict[str, int]:
+    oids: dict[str, None] = {}
+    for _, _, old_mode, new_mode, old_blob, new_blob in raw:
+        for mode, oid in ((old_mode, old_blob), (new_mode, new_blob)):
+            if mode not in (ABSENT, SUBMODULE):
+                oids[oid] = None
+    stdin = "".join(f"{oid}\n" for oid in oids).encode()
+    out = cache.online(["cat-file", "--batch-check=%(objectsize)"], env=env, stdin=stdin)
+    return {oid: int(size) for oid, size in zip(oids, out.split(), strict=True)}
+
+
+def _counts(listing: bytes) -> dict[str, tuple[int | None, int | None]]:
+    counts: dict[str, tuple[int | None, int | None]] = {}
+    for record in listing.split(b"\0")[:-1]:
+        added, removed, path = record.split(b"\t", 2)
+        pair = (None, None) if added == b"-" else (int(added), int(removed))
+        counts[path.decode(errors="surrogateescape")] = pair
+    return counts
+
+
+def _change(
+    fields: Raw, counts: Mapping[str, tuple[int | None, int | None]], sizes: Mapping[str, int]
+) -> FileChange:
+    path, status, old_mode, new_mode, old_blob, new_blob = fields
+    added, removed = counts[path]
+    return FileChange(
+        path=path,
+        status=status,
+        old_mode=old_mode,
+        new_mode=new_mode,
+        old_blob=old_blob,
+        new_blob=new_blob,
+        added=added,
+        removed=removed,
+        size=sizes.get(new_blob, 0) if new_mode not in (ABSENT, SUBMODULE) else 0,
+    )

@@ -1,0 +1,340 @@
+"""The only place that builds adapters: environment and settings → a desk, a model, a checkout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from patchgate.adapters import runs, sandbox
+from patchgate.adapters.git import GitHost, Worktree
+from patchgate.adapters.git import checkout as git_checkout
+from patchgate.adapters.git.process import credential_env
+from patchgate.adapters.github import GitHubForge
+from patchgate.adapters.jira import (
+    ApiToken,
+    ClientCredentials,
+    Connection,
+    Credential,
+    JiraTracker,
+)
+from patchgate.adapters.ledger import Branches, GitLedger, Remote, show, verify_repository
+from patchgate.app.desk import Desk, Journal
+from patchgate.app.environment import Environment
+from patchgate.app.evidence import EvidenceReader
+from patchgate.app.settings import SETTINGS_PATH, Settings, load_settings
+from patchgate.app.writegate import WriteGate
+from patchgate.core.events import Platform
+from patchgate.core.ids import AccountId, RepoName, Sha
+from patchgate.core.policy import Policy, limited, load_policy
+from patchgate.core.proposal import Task
+from patchgate.core.rules import Rules, Statuses
+from patchgate.data import data_dir
+from patchgate.errors import ConfigError, NotFoundError
+from patchgate.ports import Clock, ForgeReader, Ledger, Model, Tracker
+
+run_inside = sandbox.run_inside
+sandbox_barred = sandbox.unavailable
+
+
+class SystemClock:
+    """The machine's clock, in UTC."""
+
+    def now(self) -> datetime:
+        """The present moment."""
+        return datetime.now(UTC)
+
+
+def run_name(env: Environment) -> str:
+    """How reservations name this run."""
+    return runs.this_run(env.github_repository, env.github_run_id)
+
+
+# ── services ─────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The adapters of one tick before settings are known, and the settings."""
+
+    forge: GitHubForge
+    settings: Settings
+    policy: Policy
+    source: str
+
+
+def forge_of(env: Environment, cache: Path, prefix: str = "ai/") -> GitHubForge:
+    """GitHub and git for this environment; nothing is sent yet."""
+    env.require("github")
+    app = None
+    if env.github_app_private_key and env.github_app_id:
+        app = (
+            env.github_app_id,
+            env.github_app_private_key.get_secret_value(),
+            env.github_app_installation_id,
+        )
+    token = env.forge_token.get_secret_value() if env.forge_token else ""
+    return GitHubForge.connect(
+        api_url=env.github_api_url,
+        server_url=env.github_server_url,
+        token=token,
+        app=app,
+        cache=cache / "repositories",
+        branch_prefix=prefix,
+    )
+
+
+def services(env: Environment, cache: Path) -> Services:
+    """Settings and policy from the control repository's default branch."""
+    control = RepoName(env.github_repository)
+    if not control:
+        raise ConfigError(
+            "GITHUB_REPOSITORY is not set", "Name the control repository as owner/name."
+        )
+    forge = forge_of(env, cache)
+    branch = forge.default_branch(control)
+    head = forge.branch_head(control, branch)
+    if head is None:
+        raise NotFoundError(f"{control} has no branch {branch}", "Push a first commit to it.")
+    raw = forge.read_file(control, head, SETTINGS_PATH)
+    if raw is None:
+        raise ConfigError(
+            f"{control}@{branch} has no {SETTINGS_PATH}",
+            "Add it to the default branch; docs/configuration.md shows every key.",
+        )
+    source = f"{control}@{head[:12]}:{SETTINGS_PATH}"
+    settings = load_settings(_text(raw, source), source)
+    return Services(forge, settings, _policy(settings, forge, control, head), source)
+
+
+def _text(raw: bytes, source: str) -> str:
+    try:
+        return raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{source} is not UTF-8 text") from error
+
+
+def _policy(settings: Settings, forge: ForgeReader, control: RepoName, head: Sha) -> Policy:
+    """The shipped pack of that name, or the file of that path in the control repository."""
+    name = settings.policy
+    shipped = data_dir("policies") / f"{name}.yml"
+    if "/" not in name and shipped.is_file():
+        policy = load_policy(shipped.read_text(encoding="utf-8"), shipped.name)
+    else:
+        raw = forge.read_file(control, head, name)
+        if raw is None:
+            raise ConfigError(
+                f"policy {name!r} is neither a shipped pack nor a file of {control}@{head[:12]}",
+                "Correct `policy` in the settings, or add the file to the default branch.",
+            )
+        policy = load_policy(_text(raw, name), name)
+    patch = settings.limits.patch
+    return limited(policy, files=patch.files, lines=patch.lines, size=patch.bytes)
+
+
+def tracker_of(env: Environment, settings: Settings) -> JiraTracker:
+    """Jira for this environment; nothing is sent yet."""
+    env.require("jira")
+    jira = settings.jira
+    return JiraTracker(
+        Connection(_jira_credential(env, settings)),
+        custom_fields=jira.request_fields,
+        via=jira.via(),
+        transition_fields=jira.transition_fields,
+    )
+
+
+def _jira_credential(env: Environment, settings: Settings) -> Credential:
+    url = env.jira_base_url or settings.jira.url
+    if env.jira_client_id and env.jira_client_secret:
+        return ClientCredentials(
+            env.jira_client_id,
+            env.jira_client_secret.get_secret_value(),
+            cloud_id=env.jira_cloud_id or settings.jira.cloud_id,
+            site_url=url,
+            token_url=env.atlassian_token_url or settings.jira.token_url,
+            **_api_url(settings),
+        )
+    if not url:
+        raise ConfigError("no Jira site is named", "Set JIRA_BASE_URL, or `jira.url` in settings.")
+    token = env.jira_api_token.get_secret_value() if env.jira_api_token else ""
+    return ApiToken(url, env.jira_email, token)
+
+
+def _api_url(settings: Settings) -> dict[str, str]:
+    """The API's root beside the resources URL (`…/oauth/token/accessible-resources`)."""
+    root = settings.jira.resources_url.removesuffix("/oauth/token/accessible-resources")
+    return {"api_url": root} if root != settings.jira.resources_url else {}
+
+
+def ledger_of(env: Environment, settings: Settings, forge: GitHubForge, cache: Path) -> GitLedger:
+    """The ledger of this installation, created on its first use."""
+    repo = settings.ledger.repository or env.github_repository
+    server = env.github_server_url.rstrip("/")
+    remote = Remote(f"{server}/{repo}.git", credential_env(server, forge.token()))
+    return GitLedger(
+        remote,
+        cache / "ledger" / repo.replace("/", "--"),
+        branches=Branches(ledger=settings.ledger.branch),
+        may_initialise=True,
+    )
+
+
+# ── the desk ─────────────────────────────────────────────────────────────────────────────
+
+
+class OwnAccounts(Mapping[Platform, str]):
+    """Our account on each platform; GitHub is asked only when somebody wants to know."""
+
+    def __init__(self, jira: str, github: Callable[[], str]) -> None:
+        self._jira = jira
+        self._github = github
+
+    def __getitem__(self, platform: Platform) -> str:
+        if platform == "jira":
+            return self._jira
+        if platform == "github":
+            return self._github().casefold()
+        raise KeyError(platform)
+
+    def __iter__(self) -> Iterator[Platform]:
+        return iter(("jira", "github"))
+
+    def __len__(self) -> int:
+        return 2
+
+
+def rules_of(settings: Settings, policy: Policy, forge: ForgeReader) -> Rules:
+    """The part of the settings that decisions rest on."""
+    runs_limits = settings.limits.runs
+    return Rules(
+        statuses=Statuses(**settings.jira.statuses.model_dump()),
+        runner=OwnAccounts(settings.jira.runner, forge.myself),
+        approvers=_accounts(settings, settings.approvers),
+        reviewers=_accounts(settings, (settings.reviewer,)),
+        reviewer=settings.person(settings.reviewer).jira,
+        approver=_first_approver(settings),
+        policy=policy.digest(),
+        separation=settings.separation == "strict",
+        max_attempts=settings.limits.attempts,
+        max_consecutive_failures=settings.limits.consecutive_failures,
+        ticket_cap=settings.limits.ticket_micro_dollars,
+        reserve={
+            Task.TRIAGE: runs_limits.triage.micro_dollars,
+            Task.PLAN: runs_limits.plan.micro_dollars,
+            Task.ANSWER: runs_limits.triage.micro_dollars,
+            Task.IMPLEMENT: runs_limits.implement.micro_dollars,
+        },
+        in_testing_when=settings.in_testing_when,
+        allow_not_required=settings.allow_no_required_checks,
+    )
+
+
+def _accounts(settings: Settings, names: Sequence[str]) -> dict[tuple[Platform, str], str]:
+    found: dict[tuple[Platform, str], str] = {}
+    for name in names:
+        person = settings.person(name)
+        if person.jira:
+            found["jira", person.jira] = name
+        if person.github:
+            found["github", person.github.casefold()] = name
+    return found
+
+
+def _first_approver(settings: Settings) -> str:
+    """Who is asked: the reviewer if they may approve, else the first approver with a Jira login."""
+    order = [n for n in settings.approvers if n == settings.reviewer] + list(settings.approvers)
+    accounts = [settings.person(name).jira for name in order]
+    return next((a for a in accounts if a), settings.person(settings.reviewer).jira)
+
+
+def desk(
+    env: Environment,
+    journal: Journal,
+    *,
+    cache: Path,
+    run: str = "",
+    providers: Sequence[str] = (),
+) -> Desk:
+    """Everything that the deterministic rooms hold."""
+    clock: Clock = SystemClock()
+    found = services(env, cache)
+    settings, forge = found.settings, found.forge
+    forge.confine(settings.branch_prefix)
+    tracker: Tracker = tracker_of(env, settings)
+    ledger: Ledger = ledger_of(env, settings, forge, cache)
+    rules = rules_of(settings, found.policy, forge)
+    gate = WriteGate(
+        forge, forge, EvidenceReader(tracker, forge, rules), rules=rules, policy=found.policy
+    )
+    reviewer = settings.person(settings.reviewer).github
+    known = frozenset(p for p in ("anthropic", "openai") if not providers or p in providers)
+    return Desk(
+        settings=settings,
+        rules=rules,
+        policy=found.policy,
+        tracker=tracker,
+        forge=forge,
+        gate=gate,
+        ledger=ledger,
+        clock=clock,
+        run=run or run_name(env),
+        run_ended=runs.local_run_has_ended,
+        journal=journal,
+        providers=known,
+        reviewers=(AccountId(reviewer),) if reviewer else (),
+        settings_source=found.source,
+    )
+
+
+# ── propose and check ────────────────────────────────────────────────────────────────────
+
+
+def model(env: Environment, provider: str) -> Model:
+    """The model of a provider; its SDK is loaded here and nowhere before."""
+    from patchgate.adapters.models import AnthropicModel, OpenAIModel, load_prices
+
+    if provider == "anthropic":
+        env.require("anthropic")
+        key = env.anthropic_api_key.get_secret_value() if env.anthropic_api_key else ""
+        url = {"base_url": env.anthropic_base_url} if env.anthropic_base_url else {}
+        return AnthropicModel(key, load_prices(), **url)
+    env.require("openai")
+    key = env.openai_api_key.get_secret_value() if env.openai_api_key else ""
+    url = {"base_url": env.openai_base_url} if env.openai_base_url else {}
+    return OpenAIModel(key, load_prices(), **url)
+
+
+def checkout(env: Environment, repo: RepoName, commit: Sha, *, into: Path) -> None:
+    """A plain work tree of one commit, with no credential in it."""
+    token = env.forge_token.get_secret_value() if env.forge_token else ""
+    host = GitHost(env.github_server_url, (lambda: token) if token else None)
+    git_checkout(host, repo, commit, into=into)
+
+
+def worktree(folder: Path, start: str) -> Worktree:
+    """git's own view of a checkout that the model's tools cannot reach into."""
+    return Worktree(folder, Sha(start))
+
+
+# ── looking after the ledger ─────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class Keeper:
+    """The ledger of this installation, and Jira when it is needed."""
+
+    ledger: GitLedger
+    tracker: Callable[[], Tracker]
+
+
+def keeper(env: Environment, cache: Path) -> Keeper:
+    """The ledger with everything that its own methods offer."""
+    found = services(env, cache)
+    ledger = ledger_of(env, found.settings, found.forge, cache)
+    return Keeper(ledger, lambda: tracker_of(env, found.settings))
+
+
+show_links = show
+verify_clone = verify_repository

@@ -1,0 +1,179 @@
+"""The rooms as one process each sees them: what it may hold, what it reads, what it leaves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import ValidationError
+
+from patchgate.agent.prompts import load_prompts
+from patchgate.agent.task import Worktree, perform
+from patchgate.app import bootstrap
+from patchgate.app.desk import Journal, Outcome, RunFolder
+from patchgate.app.environment import Environment, Room
+from patchgate.app.tick import Room as TickRoom
+from patchgate.app.tick import Wakeup, outcome_of
+from patchgate.core.ids import Digest, TicketKey, canonical, digest_bytes
+from patchgate.core.plan import Record
+from patchgate.core.proposal import (
+    Brief,
+    CheckLevel,
+    CheckOrder,
+    CommandResult,
+    Evidence,
+    Proposal,
+)
+from patchgate.data import data_dir
+from patchgate.errors import MalformedError, PatchgateError
+
+__all__ = ["check_room", "propose_room", "read_brief", "tick_room"]
+
+
+@dataclass(frozen=True, slots=True)
+class TickOptions:
+    """How a tick is asked for."""
+
+    settling: bool
+    folder: Path
+    cache: Path
+    run: str = ""
+    """Name of the run that this room belongs to; empty: this process."""
+    providers: tuple[str, ...] = ()
+    """Model providers whose key the propose room will have; empty: both."""
+
+
+def tick_room(
+    env: Environment, keys: Sequence[TicketKey], journal: Journal, options: TickOptions
+) -> Outcome:
+    """`tick` or `settle` over these tickets; the outcome also lies in the run's folder.
+
+    Errors of one ticket do not stop the others; the first is raised when all are done.
+    """
+    env.admit(Room.SETTLE if options.settling else Room.TICK)
+    options.folder.mkdir(parents=True, exist_ok=True)
+    folder = RunFolder(options.folder)
+    folder.outcome.unlink(missing_ok=True)
+    desk = bootstrap.desk(
+        env, journal, cache=options.cache, run=options.run, providers=options.providers
+    )
+    room = TickRoom(desk, folder, settling=options.settling, stop=env.patchgate_stop)
+    wakeups: list[Wakeup] = []
+    failures: list[PatchgateError] = []
+    for key in keys:
+        try:
+            wakeups.append(room.work(key))
+        except PatchgateError as error:
+            journal.note(key, "stop", f"{error.message} {error.advice}")
+            failures.append(error)
+    failures += [w.trouble for w in wakeups if w.trouble]
+    outcome = outcome_of(wakeups)
+    folder.outcome.write_bytes(canonical(outcome.model_dump(mode="json")))
+    if failures:
+        raise failures[0]
+    return outcome
+
+
+# ── propose ──────────────────────────────────────────────────────────────────────────────
+
+
+def read_brief(path: Path) -> Brief:
+    """A brief from its file; MalformedError names the first thing that is wrong."""
+    return _read(path, Brief, "brief")
+
+
+T = TypeVar("T", bound=Record)
+
+
+def _read(path: Path, kind: type[T], name: str) -> T:
+    try:
+        return kind.model_validate_json(path.read_bytes())
+    except OSError as error:
+        raise MalformedError(f"the {name} {path.name} cannot be read") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise MalformedError(f"the {name} is malformed at {place}: {first['msg']}") from error
+
+
+def propose_room(env: Environment, brief_path: Path, checkout: Path, out: Path) -> Proposal:
+    """One model task on a checkout; leaves `proposal.json` and, if there is one, `patch.diff`."""
+    env.admit(Room.PROPOSE)
+    brief = read_brief(brief_path)
+    out.mkdir(parents=True, exist_ok=True)
+    tree = bootstrap.worktree(checkout, brief.start)
+    earlier = brief_path.with_suffix(".patch")
+    if earlier.is_file() and digest_bytes(earlier.read_bytes()) == brief.previous_patch:
+        tree.apply(earlier.read_bytes())
+    prompts = load_prompts(data_dir("prompts"))
+    done = perform(
+        brief,
+        prompts[brief.task],
+        model=bootstrap.model(env, brief.model.provider),
+        worktree=Worktree(root=checkout, diff=tree.diff),
+        clock=bootstrap.SystemClock(),
+    )
+    if done.patch is not None:
+        (out / "patch.diff").write_bytes(done.patch)
+    (out / "proposal.json").write_bytes(canonical(done.proposal.model_dump(mode="json")))
+    return done.proposal
+
+
+# ── check ────────────────────────────────────────────────────────────────────────────────
+
+
+@dataclass(frozen=True, slots=True)
+class CheckInput:
+    """What the check room is given: a proposal's folder, a fresh checkout, the order."""
+
+    proposal: Path
+    checkout: Path
+    start: str
+    order: Path
+
+
+def check_room(env: Environment, given: CheckInput, out: Path) -> Evidence:
+    """Apply the patch and run the repository's own commands, holding no secret at all."""
+    env.admit(Room.CHECK)
+    order = _read(given.order, CheckOrder, "check order")
+    patch = (given.proposal / "patch.diff").read_bytes()
+    evidence = _run_checks(given, order, patch)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    out.write_bytes(canonical(evidence.model_dump(mode="json")))
+    return evidence
+
+
+def _run_checks(given: CheckInput, order: CheckOrder, patch: bytes) -> Evidence:
+    digest = digest_bytes(patch)
+    barred = bootstrap.sandbox_barred()
+    if barred:
+        return Evidence(patch=digest, level=CheckLevel.UNKNOWN, reason=barred[:500])
+    if not order.commands:
+        reason = "no check commands are configured (`checks.commands` in the settings)"
+        return Evidence(patch=digest, level=CheckLevel.UNKNOWN, reason=reason)
+    bootstrap.worktree(given.checkout, given.start).apply(patch)
+    results: list[CommandResult] = []
+    left = float(order.timeout)
+    for argv in order.commands:
+        ran = bootstrap.run_inside(given.checkout, argv, timeout=left)
+        left -= ran.duration_ms / 1000
+        results.append(
+            CommandResult(argv=argv, status=ran.status, tail=ran.tail, duration_ms=ran.duration_ms)
+        )
+        if ran.status:
+            break
+    return _evidence(digest_bytes(patch), results)
+
+
+def _evidence(patch: Digest, results: list[CommandResult]) -> Evidence:
+    last = results[-1]
+    spoken = " ".join(last.argv)
+    if last.status == 0:
+        level, reason = CheckLevel.PASSED, f"{len(results)} commands passed"
+    elif last.status == 124:
+        level, reason = CheckLevel.UNKNOWN, f"`{spoken}` ran out of time"
+    else:
+        level, reason = CheckLevel.FAILED, f"`{spoken}` ended with status {last.status}"
+    return Evidence(patch=patch, level=level, reason=reason[:500], commands=tuple(results))

@@ -1,0 +1,76 @@
+"""The sweep: which open tickets want a wake-up, ended streams gathered, the heartbeat."""
+
+from __future__ import annotations
+
+from patchgate.app.desk import Desk
+from patchgate.app.project import append_project, read_project
+from patchgate.core import events as e
+from patchgate.core.approval import moment
+from patchgate.core.decide import decide
+from patchgate.core.fold import fold
+from patchgate.core.ids import TicketKey
+from patchgate.core.rules import World
+from patchgate.core.state import Workflow
+
+HEARTBEAT_EVERY = 60
+"""Minutes between heartbeats on the ledger: often enough to miss, rare enough to read past."""
+
+
+def open_workflows(desk: Desk) -> list[Workflow]:
+    """Every stream that has a live branch, folded."""
+    found = []
+    for stream_id in desk.ledger.open_streams():
+        key, _, issue_id = stream_id.rpartition("-")
+        if issue_id == "0":
+            continue
+        stream = desk.ledger.read(TicketKey(key), issue_id)
+        if stream is not None:
+            found.append(fold(stream.events))
+    return found
+
+
+def wanted(desk: Desk, updated_minutes: int) -> list[TicketKey]:
+    """Keys to wake: open workflows (a child wakes its parent), and fresh tickets in Jira."""
+    keys: dict[TicketKey, None] = {}
+    for w in open_workflows(desk):
+        if not w.is_over:
+            keys[TicketKey(w.parent or w.key)] = None
+    for key in desk.tracker.search(desk.settings.jira.projects, updated_minutes):
+        keys[key] = None
+    return list(keys)
+
+
+def gather(desk: Desk) -> list[str]:
+    """Move every ended stream into the ledger branch; returns their names."""
+    gathered = []
+    for stream_id in desk.ledger.open_streams():
+        key, _, issue_id = stream_id.rpartition("-")
+        if issue_id == "0":
+            continue
+        stream = desk.ledger.read(TicketKey(key), issue_id)
+        if stream is None or stream.closed:
+            continue
+        w = fold(stream.events)
+        if w.is_over and _is_quiet(desk, w):
+            desk.ledger.gather(stream)
+            gathered.append(str(stream_id))
+            desk.journal.note(key, "ledger", "stream gathered into the ledger branch")
+    return gathered
+
+
+def _is_quiet(desk: Desk, w: Workflow) -> bool:
+    """Whether the last word was said: an ended stream with effects still due stays open."""
+    last = decide(w, World(now=desk.now()), desk.rules)
+    return not last.commands and not last.events
+
+
+def heartbeat(desk: Desk, tickets: int) -> None:
+    """Say on each project's stream that a sweep went through."""
+    for project in desk.settings.jira.projects:
+        before = read_project(desk, project).swept
+        if not before or _minutes_since(desk, before) >= HEARTBEAT_EVERY:
+            append_project(desk, project, e.SweepDone(at=desk.now(), tickets=tickets))
+
+
+def _minutes_since(desk: Desk, at: str) -> float:
+    return (desk.clock.now() - moment(at)).total_seconds() / 60

@@ -1,0 +1,364 @@
+"""The command line: argv → one call. Errors become one message, its advice and an exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from patchgate import __version__
+from patchgate.app.desk import Journal, Line
+from patchgate.app.environment import Environment
+from patchgate.core.ids import TicketKey
+from patchgate.core.wakeup import Wakeup, read_event, ticket_key
+from patchgate.errors import MalformedError, PatchgateError, UsageError
+
+FOLDER = click.Path(path_type=Path, file_okay=False)
+FILE = click.Path(path_type=Path, dir_okay=False)
+CACHE_HELP = "Where git objects are kept between rooms (default: a folder that vanishes)."
+
+
+def say(text: str, *, error: bool = False) -> None:
+    """One line for the person at the terminal."""
+    click.echo(text, err=error)
+
+
+def tell(line: Line) -> None:
+    """One journal line as it happens."""
+    say(f"{line.key:<12} {line.kind:<7} {line.text}")
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="patchgate")
+def cli() -> None:
+    """Turns Jira tickets into reviewed pull requests inside GitHub Actions."""
+
+
+def main() -> None:
+    """Run the command line; every expected error is one message with its own exit code."""
+    try:
+        cli.main(standalone_mode=False)
+    except PatchgateError as error:
+        say(f"patchgate: {error.message}", error=True)
+        say(f"  next: {error.advice}", error=True)
+        sys.exit(error.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(UsageError.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        say("patchgate: interrupted; the next wake-up goes on from the ledger", error=True)
+        sys.exit(130)
+
+
+def _cached(cache: Path | None, use: Callable[[Path], Any]) -> Any:
+    if cache is not None:
+        cache.mkdir(parents=True, exist_ok=True)
+        return use(cache)
+    with tempfile.TemporaryDirectory(prefix="patchgate-") as place:
+        return use(Path(place))
+
+
+# ── rooms ────────────────────────────────────────────────────────────────────────────────
+
+
+def _tick_command(name: str, help_text: str, *, settling: bool) -> None:
+    @cli.command(name, help=help_text)
+    @click.argument("keys", nargs=-1)
+    @click.option("--event", type=FILE, help="GitHub's event file, instead of keys.")
+    @click.option("--event-name", help="Name of that event (default: GITHUB_EVENT_NAME).")
+    @click.option("--folder", type=FOLDER, default=Path("patchgate-run"), show_default=True,
+                  help="Files that travel between the rooms.")  # fmt: skip
+    @click.option("--cache", type=FOLDER, help=CACHE_HELP)
+    @click.option("--run", "run_name", default="", help="Name of the run (default: this one).")
+    @click.option("--providers", default="", help="Model providers whose key propose will have.")
+    def command(keys: tuple[str, ...], cache: Path | None, **given: Any) -> None:
+        from patchgate.app.rooms import TickOptions, tick_room
+
+        env = Environment.from_os()
+        wakeup = _wakeup(env, keys, given["event"], given["event_name"])
+        if wakeup.sweep:
+            raise UsageError("that event asks for a sweep", "Run `patchgate sweep`.")
+
+        def work(place: Path) -> None:
+            options = TickOptions(
+                settling=settling,
+                folder=given["folder"],
+                cache=place,
+                run=given["run_name"],
+                providers=tuple(p for p in given["providers"].split(",") if p),
+            )
+            tick_room(env, wakeup.keys, Journal(tell), options)
+
+        _cached(cache, work)
+
+
+_tick_command(
+    "tick",
+    "Look at tickets, decide and act; leave briefs where a model is to be asked.",
+    settling=False,
+)
+_tick_command("settle", "The same with the proposals of this run as input.", settling=True)
+
+
+def _wakeup(
+    env: Environment, keys: tuple[str, ...], event: Path | None, name: str | None
+) -> Wakeup:
+    if keys and event:
+        raise UsageError("give ticket keys or --event, not both")
+    if keys:
+        return Wakeup(tuple(ticket_key(k) for k in keys))
+    if event is None:
+        raise UsageError("which ticket? give its key, or --event FILE")
+    try:
+        payload = json.loads(event.read_bytes())
+    except OSError as error:
+        raise MalformedError(f"event file {event} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise MalformedError(f"event file {event} is not JSON: {error}") from error
+    return read_event(name or env.github_event_name, payload)
+
+
+@cli.command()
+@click.option("--brief", type=FILE, required=True, help="The brief that tick left.")
+@click.option("--checkout", type=FOLDER, required=True, help="A work tree of its start commit.")
+@click.option("--out", type=FOLDER, required=True, help="Where the proposal is put.")
+def propose(brief: Path, checkout: Path, out: Path) -> None:
+    """Do one model task: brief and checkout in, proposal out; holds one model key only."""
+    from patchgate.app.rooms import propose_room
+
+    proposal = propose_room(Environment.from_os(), brief, checkout, out)
+    run = proposal.run
+    tools = ", ".join(run.tools) or "no tools"
+    tell(
+        Line(
+            _key_of(brief),
+            "model",
+            f"{proposal.task}: {run.outcome} in {run.steps} steps ({tools})",
+        )
+    )
+
+
+def _key_of(brief: Path) -> str:
+    return str(json.loads(brief.read_bytes())["key"])
+
+
+@cli.command()
+@click.option("--proposal", type=FOLDER, required=True, help="The proposal's folder.")
+@click.option("--checkout", type=FOLDER, required=True, help="A work tree of its start commit.")
+@click.option("--start", required=True, help="That commit.")
+@click.option("--order", type=FILE, required=True, help="The commands to run.")
+@click.option("--out", type=FILE, required=True, help="Where the evidence is put.")
+def check(proposal: Path, checkout: Path, start: str, order: Path, out: Path) -> None:
+    """Run the repository's own commands on a proposed patch, in a sandbox, without any secret."""
+    from patchgate.app.rooms import CheckInput, check_room
+
+    given = CheckInput(proposal, checkout, start, order)
+    evidence = check_room(Environment.from_os(), given, out)
+    tell(Line("", "check", f"{evidence.level}: {evidence.reason}"))
+
+
+# ── whole runs ───────────────────────────────────────────────────────────────────────────
+
+
+@cli.command()
+@click.argument("keys", nargs=-1, required=True)
+@click.option("--cache", type=FOLDER, help=CACHE_HELP)
+@click.option("--keep", type=FOLDER, help="Keep the files of the rooms here.")
+def run(keys: tuple[str, ...], cache: Path | None, keep: Path | None) -> None:
+    """Play all rooms for tickets on this machine, each as a process with its own keys."""
+    from patchgate.app.run import LocalRun
+
+    env = Environment.from_os()
+    wanted = [ticket_key(k) for k in keys]
+
+    def play(place: Path) -> int:
+        folder = keep or place / "run"
+        return LocalRun(env=env, folder=folder, cache=place / "cache").keys(wanted)
+
+    status = _cached(cache, play)
+    if status:
+        sys.exit(status)
+
+
+@cli.command()
+@click.option("--cache", type=FOLDER, help=CACHE_HELP)
+@click.option(
+    "--since", default=30, show_default=True, help="Also tickets updated this many minutes ago."
+)
+@click.option("--plan", is_flag=True, help="Print the keys and do nothing.")
+def sweep(cache: Path | None, since: int, plan: bool) -> None:
+    """Wake every open ticket, heal what was lost, gather ended streams, leave a heartbeat."""
+    from patchgate.app import bootstrap
+    from patchgate.app.run import LocalRun
+    from patchgate.app.sweep import gather, heartbeat, wanted
+
+    env = Environment.from_os()
+
+    def go(place: Path) -> int:
+        desk = bootstrap.desk(env, Journal(tell), cache=place / "cache")
+        keys = wanted(desk, since)
+        if plan:
+            say("\n".join(keys))
+            return 0
+        local = LocalRun(env=env, folder=place / "run", cache=place / "cache")
+        status = local.each(keys)
+        gather(desk)
+        heartbeat(desk, len(keys))
+        return status
+
+    status = _cached(cache, go)
+    if status:
+        sys.exit(status)
+
+
+@cli.command()
+@click.argument("key", required=False)
+@click.option("--cache", type=FOLDER, help=CACHE_HELP)
+def status(key: str | None, cache: Path | None) -> None:
+    """Say where a ticket stands (or all open ones), since when, what it waits for and from whom."""
+    from patchgate.app import bootstrap
+    from patchgate.app.status import Standing, describe, standing
+    from patchgate.app.sweep import open_workflows
+
+    env = Environment.from_os()
+
+    def show(one: Standing) -> None:
+        say(f"{one.key}  {one.state} since {one.since}")
+        say(f"  waits for {one.waits_for} — {one.whom}")
+        for line in one.details:
+            say(f"  {line}")
+
+    def go(place: Path) -> None:
+        desk = bootstrap.desk(env, Journal(tell), cache=place)
+        if key:
+            show(standing(desk, ticket_key(key)))
+            return
+        flows = open_workflows(desk)
+        for w in flows:
+            show(describe(desk, w))
+        if not flows:
+            say("no open tickets")
+
+    _cached(cache, go)
+
+
+@cli.command()
+@click.argument("project")
+@click.option("--reason", default="", help="Why; needed to stop.")
+@click.option("--resume", is_flag=True, help="Let the project's work go on.")
+@click.option("--by", default="an operator", show_default=True, help="Who says so.")
+@click.option("--cache", type=FOLDER, help=CACHE_HELP)
+def stop(project: str, reason: str, resume: bool, by: str, cache: Path | None) -> None:
+    """STOP a whole project: nothing outside is written until it is resumed."""
+    from patchgate.app import bootstrap
+    from patchgate.app.project import append_project
+    from patchgate.core import events as e
+
+    if not resume and not reason:
+        raise UsageError("say why: --reason TEXT (or --resume)")
+    env = Environment.from_os()
+
+    def go(place: Path) -> None:
+        desk = bootstrap.desk(env, Journal(tell), cache=place)
+        if project not in desk.settings.jira.projects:
+            raise UsageError(f"{project} is not one of {', '.join(desk.settings.jira.projects)}")
+        event: e.Event = (
+            e.ProjectResumed(at=desk.now(), by=by)
+            if resume
+            else e.ProjectStopped(at=desk.now(), by=by, reason=reason)
+        )
+        append_project(desk, project, event)
+        say(f"{project} {'goes on' if resume else 'is stopped'}")
+
+    _cached(cache, go)
+
+
+# ── ledger ───────────────────────────────────────────────────────────────────────────────
+
+
+@cli.group()
+def ledger() -> None:
+    """Look into the ledger, check it, take it along."""
+
+
+@ledger.command("show")
+@click.argument("key")
+@click.option("--json", "as_json", is_flag=True, help="The lines as they are on the ledger.")
+@click.option("--cache", type=FOLDER, help=CACHE_HELP)
+def ledger_show(key: str, as_json: bool, cache: Path | None) -> None:
+    """Show one ticket's events, oldest first."""
+    from patchgate.app.records import show_stream
+
+    env = Environment.from_os()
+    lines = _cached(cache, lambda place: show_stream(env, ticket_key(key), place, as_json=as_json))
+    say("\n".join(lines))
+
+
+@ledger.command("verify")
+@click.argument("key", required=False)
+@click.option("--clone", type=FOLDER, help="A clone of the ledger's repository: no network needed.")
+@click.option("--online", is_flag=True, help="Also hold the heads kept outside against it.")
+@click.option("--cache", type=FOLDER, help=CACHE_HELP)
+def ledger_verify(key: str | None, clone: Path | None, online: bool, cache: Path | None) -> None:
+    """Check every hash chain; name the first bad event of each stream."""
+    from patchgate.app.records import verify_clone, verify_online
+    from patchgate.errors import LedgerError
+
+    env = Environment.from_os()
+    wanted: TicketKey | None = ticket_key(key) if key else None
+    report = (
+        verify_clone(clone)
+        if clone
+        else _cached(cache, lambda place: verify_online(env, wanted, place, anchors=online))
+    )
+    for line in report.lines:
+        say(line)
+    if report.findings:
+        raise LedgerError(f"{report.findings} findings: the ledger is damaged")
+
+
+@ledger.command("export")
+@click.argument("key")
+@click.argument("out", type=FILE)
+@click.option("--cache", type=FOLDER, help=CACHE_HELP)
+def ledger_export(key: str, out: Path, cache: Path | None) -> None:
+    """Write one ticket's events and artifacts to a tar file."""
+    from patchgate.app.records import export_stream
+
+    env = Environment.from_os()
+    content = _cached(cache, lambda place: export_stream(env, ticket_key(key), place))
+    out.write_bytes(content)
+    say(f"{out}: {len(content)} bytes")
+
+
+# ── offline ──────────────────────────────────────────────────────────────────────────────
+
+
+@cli.command()
+@click.option("--keep", type=FOLDER, help="Leave the world here: repositories, ledger, Jira.")
+@click.option("--pause", is_flag=True, help="Wait for Enter before each step.")
+def demo(keep: Path | None, pause: bool) -> None:
+    """Play one feature ticket's life on loopback stand-ins, offline and without keys."""
+    from patchgate.standins.demo import play
+
+    sys.exit(play(keep=keep, pause=pause))
+
+
+@cli.command()
+@click.option("--repo", type=FOLDER, required=True, help="Any local git repository; only read.")
+@click.option("--ticket", type=FILE, required=True, help="The ticket as Markdown.")
+@click.option("--answers", type=FILE, help="Replay model answers from this file (docs/answers.md).")
+@click.option("--people", type=FILE, help="A scripted person instead of questions.")
+@click.option("--keep", type=FOLDER, help="Leave the result here.")
+def rehearse(
+    repo: Path, ticket: Path, answers: Path | None, people: Path | None, keep: Path | None
+) -> None:
+    """Try a ticket on a repository of your own, on stand-ins; nothing of yours is written."""
+    from patchgate.standins.rehearse import rehearse as play
+
+    sys.exit(play(repo=repo, ticket=ticket, answers=answers, people=people, keep=keep))

@@ -1,0 +1,48 @@
+"""The roles that the outside world plays for us, as protocols with typed messages.
+
+Tracker (Jira) · ForgeReader, ForgeWriter (GitHub) · Ledger · Model · Clock. Adapters play them;
+only the write gate is ever handed a ForgeWriter. Every method raises only `patchgate.errors`.
+"""
+
+from __future__ import annotations
+
+from patchgate.ports.clock import Clock
+from patchgate.ports.forge import (
+    Checks,
+    CommitOrder,
+    ForgeReader,
+    ForgeWriter,
+    Pull,
+    PullOrder,
+    Review,
+)
+from patchgate.ports.ledger import Ledger, Stream
+from patchgate.ports.model import Model, Query, Stop, ToolCall, ToolResult, ToolSpec, Turn
+from patchgate.ports.tracker import Change, Comment, Created, Look, Posted, Ticket, Tracker
+
+__all__ = [
+    "Change",
+    "Checks",
+    "Clock",
+    "Comment",
+    "CommitOrder",
+    "Created",
+    "ForgeReader",
+    "ForgeWriter",
+    "Ledger",
+    "Look",
+    "Model",
+    "Posted",
+    "Pull",
+    "PullOrder",
+    "Query",
+    "Review",
+    "Stop",
+    "Stream",
+    "Ticket",
+    "ToolCall",
+    "ToolResult",
+    "ToolSpec",
+    "Tracker",
+    "Turn",
+]

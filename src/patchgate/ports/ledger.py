@@ -1,0 +1,57 @@
+"""The streams of events and their artifacts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from patchgate.core.events import Event
+from patchgate.core.ids import Digest, Sha, StreamId, TicketKey
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """One ticket's events as read, with everything that an append must match."""
+
+    id: StreamId
+    events: tuple[Event, ...]
+    head: Digest
+    """Hash of the last event (of nothing: the digest of the stream id)."""
+    commit: Sha | None
+    """What the live branch pointed to; None: no live branch yet."""
+    closed: bool
+    """Whether it was read from the ledger branch (gathered) and not from a live branch."""
+    heads: tuple[Digest, ...] = ()
+    """The head of every prefix, as the lines have it (`heads[n]` after n events): what anchors
+    outside are held against."""
+
+
+class Ledger(Protocol):
+    """The ledger branch and the live branches, by compare-and-swap."""
+
+    def read(self, key: TicketKey, issue_id: str) -> Stream | None:
+        """The ticket's stream: live, then ledger, then live again; None when there is none."""
+        ...
+
+    def open(self, key: TicketKey, issue_id: str) -> Stream:
+        """An empty stream, not yet pushed."""
+        ...
+
+    def append(
+        self, stream: Stream, events: Sequence[Event], blobs: Mapping[Digest, bytes]
+    ) -> Stream:
+        """Append and push in one commit; LostRaceError when somebody was first."""
+        ...
+
+    def blob(self, stream: Stream, digest: Digest) -> bytes:
+        """An artifact by digest, re-hashed; LedgerError when absent or different."""
+        ...
+
+    def open_streams(self) -> list[StreamId]:
+        """Streams that have a live branch."""
+        ...
+
+    def gather(self, stream: Stream) -> None:
+        """Move an ended stream into the ledger branch (idempotent)."""
+        ...
