@@ -150,14 +150,13 @@ def _key_of(brief: Path) -> str:
 @cli.command()
 @click.option("--proposal", type=FOLDER, required=True, help="The proposal's folder.")
 @click.option("--checkout", type=FOLDER, required=True, help="A work tree of its start commit.")
-@click.option("--start", required=True, help="That commit.")
 @click.option("--order", type=FILE, required=True, help="The commands to run.")
 @click.option("--out", type=FILE, required=True, help="Where the evidence is put.")
-def check(proposal: Path, checkout: Path, start: str, order: Path, out: Path) -> None:
+def check(proposal: Path, checkout: Path, order: Path, out: Path) -> None:
     """Run the repository's own commands on a proposed patch, in a sandbox, without any secret."""
     from patchgate.app.rooms import CheckInput, check_room
 
-    given = CheckInput(proposal, checkout, start, order)
+    given = CheckInput(proposal, checkout, order)
     evidence = check_room(Environment.from_os(), given, out)
     tell(Line("", "check", f"{evidence.level}: {evidence.reason}"))
 
@@ -284,6 +283,17 @@ def stop(project: str, reason: str, resume: bool, by: str, cache: Path | None) -
 @cli.group()
 def ledger() -> None:
     """Look into the ledger, check it, take it along."""
+
+
+@ledger.command("init")
+@click.option("--cache", type=FOLDER, help=CACHE_HELP)
+def ledger_init(cache: Path | None) -> None:
+    """Create the ledger branch (nothing happens when it is there)."""
+    from patchgate.app import bootstrap
+
+    env = Environment.from_os()
+    _cached(cache, lambda place: bootstrap.keeper(env, place).ledger.initialise())
+    say("the ledger branch is there")
 
 
 @ledger.command("show")

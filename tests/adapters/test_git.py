@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from patchgate.adapters.git.cache import GitHost
-from patchgate.adapters.git.commit import CommitRules
-from patchgate.adapters.git.repositories import GitReader, GitWriter
+from patchgate.adapters.git import (
+    CommitRules,
+    GitHost,
+    GitReader,
+    GitWriter,
+    Worktree,
+    checkout,
+)
 from patchgate.core.ids import RepoName, Sha
 from patchgate.core.patch import AppliedPatch
 from patchgate.errors import (
@@ -42,7 +47,7 @@ WHEN = "2026-11-20T10:00:00.250+0100"
 @dataclass
 class World:
     hub: GitHub
-    url: str
+    host: GitHost
     reader: GitReader
     writer: GitWriter
     caches: Path
@@ -64,6 +69,10 @@ class World:
         )
         return replace(order, **changes)  # type: ignore[arg-type]  # names are the fields' own
 
+    def checkout(self, into: Path) -> Path:
+        checkout(self.host, SHOP, self.main, into=into)
+        return into
+
     def pushes(self) -> int:
         return self.hub.effects
 
@@ -80,12 +89,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 
 def world_at(served: Served, tmp_path: Path, host: GitHost) -> World:
-    hub, url, start = served
+    hub, _, start = served
     hub.restore(start)
     hub.clear_faults()
     hub.effects = 0
     reader = GitReader(host, tmp_path / "caches", largest_patch=200_000)
-    return World(hub, url, reader, GitWriter(reader, RULES), tmp_path / "caches")
+    return World(hub, host, reader, GitWriter(reader, RULES), tmp_path / "caches")
 
 
 @pytest.fixture
@@ -106,8 +115,7 @@ def online(served: Served, tmp_path: Path) -> World:
 
 def diff_of(world: World, tmp_path: Path, files: dict[str, bytes | None]) -> bytes:
     """The patch that these edits in a work tree make."""
-    tree = tmp_path / "work"
-    world.reader.checkout(SHOP, world.main, tree)
+    tree = world.checkout(tmp_path / "work")
     for name, content in files.items():
         path = tree / name
         if content is None:
@@ -115,7 +123,7 @@ def diff_of(world: World, tmp_path: Path, files: dict[str, bytes | None]) -> byt
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-    return world.reader.diff(SHOP, tree, world.main)
+    return Worktree(tree, world.main).diff()
 
 
 PATCH = b"""diff --git a/src/cart.py b/src/cart.py
@@ -168,7 +176,7 @@ def test_neither_address_nor_token_is_left_in_the_cache(online: World) -> None:
     files = [f for f in online.caches.rglob("*") if f.is_file()]
     assert files
     for file in files:
-        assert online.url.encode() not in file.read_bytes()
+        assert online.host.server.encode() not in file.read_bytes()
         assert b"Authorization" not in file.read_bytes()
 
 
@@ -374,11 +382,10 @@ def test_judging_leaves_the_cache_without_the_new_objects(world: World) -> None:
 def test_a_checkout_is_a_repository_of_its_own_without_remote(
     online: World, tmp_path: Path
 ) -> None:
-    tree = tmp_path / "work"
-    online.reader.checkout(SHOP, online.main, tree)
+    online.hub.as_user("bob").push(SHOP, "main", {"README.md": "new"}, "Second")
+    tree = online.checkout(tmp_path / "work")
     assert (tree / "docs/größe.md").read_text() == "Maß\n"
     assert (tree / "src/logo.bin").read_bytes() == SEED["src/logo.bin"]
-    online.hub.plan_fault(Fault(FaultKind.STATUS, times=99))
 
     def git(*args: str) -> str:
         return subprocess.run(
@@ -386,30 +393,22 @@ def test_a_checkout_is_a_repository_of_its_own_without_remote(
         ).stdout
 
     assert git("status", "--porcelain") == ""
-    assert git("rev-list", "--count", "HEAD") == "1\n"
+    assert git("rev-list", "HEAD") == f"{online.main}\n"
     assert git("remote") == ""
     git("fsck", "--strict")
-    assert online.url not in (tree / ".git/config").read_text()
-
-
-def test_a_diff_needs_no_network_after_the_checkout(online: World, tmp_path: Path) -> None:
-    tree = tmp_path / "work"
-    online.reader.checkout(SHOP, online.main, tree)
-    seen = online.hub.requests_seen()
-    (tree / "src/cart.py").write_text("pass\n")
-    assert b"+pass" in online.reader.diff(SHOP, tree, online.main)
-    assert online.hub.requests_seen() == seen
+    for file in (tree / ".git").rglob("*"):
+        assert not file.is_file() or online.host.server.encode() not in file.read_bytes()
 
 
 def test_a_diff_holds_ignored_files_links_and_modes(world: World, tmp_path: Path) -> None:
-    tree = tmp_path / "work"
-    world.reader.checkout(SHOP, world.main, tree)
-    assert world.reader.diff(SHOP, tree, world.main) == b""
-    (tree / ".gitignore").write_text("*.log\n")
-    (tree / "a.log").write_text("kept\n")
-    (tree / "link").symlink_to("README.md")
-    (tree / "run.sh").chmod(0o755)
-    found = world.reader.apply(SHOP, world.main, world.reader.diff(SHOP, tree, world.main))
+    root = world.checkout(tmp_path / "work")
+    tree = Worktree(root, world.main)
+    assert tree.diff() == b""
+    (root / ".gitignore").write_text("*.log\n")
+    (root / "a.log").write_text("kept\n")
+    (root / "link").symlink_to("README.md")
+    (root / "run.sh").chmod(0o755)
+    found = world.reader.apply(SHOP, world.main, tree.diff())
     assert {(c.path, c.new_mode) for c in found.changes} == {
         (".gitignore", "100644"),
         ("a.log", "100644"),
@@ -419,25 +418,66 @@ def test_a_diff_holds_ignored_files_links_and_modes(world: World, tmp_path: Path
 
 
 def test_a_diff_runs_nothing_that_the_work_tree_configures(world: World, tmp_path: Path) -> None:
-    tree, ran = tmp_path / "work", tmp_path / "ran"
-    world.reader.checkout(SHOP, world.main, tree)
+    root, ran = world.checkout(tmp_path / "work"), tmp_path / "ran"
     evil = f"touch {ran}"
-    (tree / ".git/config").write_text(
+    (root / ".git/config").write_text(
         f"[core]\n\tfsmonitor = {evil}\n\thooksPath = .git/hooks\n"
         f'[filter "evil"]\n\tclean = {evil}\n\tsmudge = {evil}\n'
         f'[diff "evil"]\n\ttextconv = {evil}\n\tcommand = {evil}\n[diff]\n\texternal = {evil}\n'
     )
-    (tree / ".gitattributes").write_text("* filter=evil diff=evil\n")
-    (tree / "src/cart.py").write_text("pass\n")
-    assert b"+pass" in world.reader.diff(SHOP, tree, world.main)
+    (root / ".gitattributes").write_text("* filter=evil diff=evil\n")
+    (root / "src/cart.py").write_text("pass\n")
+    assert b"+pass" in Worktree(root, world.main).diff()
+    Worktree(root, world.main).apply(new_file(b"new.txt"))
     assert not ran.exists()
+
+
+def test_a_patch_applied_to_a_work_tree_is_its_diff(world: World, tmp_path: Path) -> None:
+    tree = Worktree(world.checkout(tmp_path / "work"), world.main)
+    tree.apply(PATCH)
+    assert world.reader.apply(SHOP, world.main, tree.diff()).tree == (
+        world.reader.apply(SHOP, world.main, PATCH).tree
+    )
+
+
+OUTSIDE = {
+    "parent": new_file(b"../evil"),
+    "git folder": new_file(b".git/hooks/pre-commit"),
+    "through a link": new_file(b"link", mode=b"120000", content=b"..") + new_file(b"link/evil"),
+    "half": PATCH + new_file(b"README.md"),
+}
+
+
+@pytest.mark.parametrize("patch", OUTSIDE.values(), ids=OUTSIDE.keys())
+def test_a_patch_that_leads_out_of_a_work_tree_changes_nothing(
+    world: World, tmp_path: Path, patch: bytes
+) -> None:
+    tree = Worktree(world.checkout(tmp_path / "work"), world.main)
+    with pytest.raises(MalformedError, match="git does not take the patch"):
+        tree.apply(patch)
+    assert tree.diff() == b""
+    assert not (tmp_path / "evil").exists()
+    assert not (tmp_path / "work/.git/hooks").exists()
 
 
 def test_a_checkout_goes_into_an_empty_directory_only(world: World, tmp_path: Path) -> None:
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "mine").touch()
     with pytest.raises(UsageError, match="not empty"):
-        world.reader.checkout(SHOP, world.main, tmp_path / "full")
+        world.checkout(tmp_path / "full")
+
+
+def test_a_work_tree_of_another_commit_is_not_mistaken(world: World, tmp_path: Path) -> None:
+    root = world.checkout(tmp_path / "work")
+    with pytest.raises(NotFoundError, match="does not hold commit 4444"):
+        Worktree(root, Sha("4" * 40)).diff()
+
+
+def test_a_small_patch_that_unpacks_to_much_is_malformed(world: World) -> None:
+    world.hub.as_user("bob").push(SHOP, "main", {"big": b"\0" * 33 * 1024**2}, "Big")
+    patch = b"diff --git a/big b/large\nsimilarity index 100%\nrename from big\nrename to large\n"
+    with pytest.raises(MalformedError, match="more than 64 MiB"):
+        world.reader.apply(SHOP, world.main, patch)
 
 
 # ── pushing ──────────────────────────────────────────────────────────────────────────────
@@ -453,7 +493,7 @@ def test_the_same_order_gives_the_same_commit(online: World, tmp_path: Path) -> 
     assert commit.message == "MWC-2: Sum with care\n\nLedger-Head: abc"
     assert b"start=0" in online.hub.tree(SHOP, "ai/MWC-2")["src/cart.py"]
     online.hub.as_user("bob").delete_branch(SHOP, "ai/MWC-2")
-    elsewhere = GitReader(online.reader._host, tmp_path / "other-caches")
+    elsewhere = GitReader(online.host, tmp_path / "other-caches")
     assert GitWriter(elsewhere, RULES).push_commit(order) == first
 
 
@@ -534,10 +574,11 @@ def test_nothing_is_pushed_where_we_may_not_write(world: World, changes: dict[st
 def test_a_default_branch_with_our_prefix_is_never_written(tmp_path: Path) -> None:
     hub = GitHub(tmp_path / "hub")
     hub.create_repository("acme", "shop", SEED, default_branch="ai/main")
-    reader = GitReader(GitHost(f"file://{hub.root}"), tmp_path / "caches")
+    host = GitHost(f"file://{hub.root}")
+    reader = GitReader(host, tmp_path / "caches")
     start = Sha(hub.refs(SHOP)["refs/heads/ai/main"])
     applied = reader.apply(SHOP, start, PATCH)
-    world = World(hub, "", reader, GitWriter(reader, RULES), tmp_path)
+    world = World(hub, host, reader, GitWriter(reader, RULES), tmp_path)
     order = world.order(applied, PATCH, branch="ai/main", expected=start)
     with pytest.raises(RefusedError, match="default branch"):
         world.writer.push_commit(order)
@@ -592,7 +633,7 @@ def test_a_bad_token_is_a_credential_error_that_does_not_show_it(
 def test_a_token_that_may_only_read_cannot_push(online: World, tmp_path: Path) -> None:
     hub = online.hub
     reading = hub.issue_token("bot", permissions={"contents": "read"})
-    reader = GitReader(GitHost(online.url, token=lambda: reading), tmp_path / "reading")
+    reader = GitReader(GitHost(online.host.server, token=lambda: reading), tmp_path / "reading")
     order = online.order(reader.apply(SHOP, online.main, PATCH), PATCH)
     with pytest.raises(CredentialError):
         GitWriter(reader, RULES).push_commit(order)

@@ -10,12 +10,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
+from marklassian import markdown_to_adf
 from tests.core.patches import ANY_TEXT, PATCHES, change, diff_adding, patch, standard
 
 from patchgate.core import words
 from patchgate.core.characters import is_hidden
 from patchgate.core.events import ChecksSeen
 from patchgate.core.ids import Eid, FactId, digest_bytes, short
+from patchgate.core.patch import AppliedPatch
 from patchgate.core.plan import Criterion, Plan, PlannedFile, WorkItem
 from patchgate.core.policy import Scope, judge
 from patchgate.core.proposal import CheckLevel
@@ -86,6 +88,28 @@ def test_the_probe_itself_sees_what_is_alive(markdown: str) -> None:
 @example("&#64;leigh")
 def test_nothing_in_foreign_paragraphs_comes_alive(text: str) -> None:
     assert alive(words.inert(text)) == []
+
+
+def adf_kinds(node: object) -> Iterator[str]:
+    """The types of all nodes and marks of an ADF document."""
+    if isinstance(node, dict):
+        yield str(node.get("type"))
+        for value in node.values():
+            yield from adf_kinds(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from adf_kinds(item)
+
+
+QUIET_IN_JIRA = {
+    "doc", "paragraph", "text", "hardBreak", "code", "strong", "codeBlock", "bulletList",
+    "orderedList", "listItem", "None",
+}  # fmt: skip
+
+
+@given(TEXTS)
+def test_nothing_in_foreign_paragraphs_comes_alive_in_jira(text: str) -> None:
+    assert set(adf_kinds(markdown_to_adf(words.inert(text)))) <= QUIET_IN_JIRA
 
 
 @given(TEXTS, TEXTS)
@@ -239,14 +263,14 @@ def test_a_long_diff_is_cut_between_lines_and_names_the_file_that_holds_it_whole
 
 @given(PATCHES, TEXTS, st.integers(3_000, 30_000))
 def test_a_patch_comment_fits_and_holds_nothing_alive(
-    applied: object, summary: str, limit: int
+    applied: AppliedPatch, summary: str, limit: int
 ) -> None:
     base = facts()
     shown = dataclasses.replace(
         base,
         patch=applied,
         summary=summary * 20,
-        judged=judge(applied, POLICY, scope=Scope(())),  # type: ignore[arg-type]  # a patch
+        judged=judge(applied, POLICY, scope=Scope(())),
         attachment=summary[:30],
     )
     said = words.patch_comment(shown, limit=limit)

@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from patchgate.adapters import runs, sandbox
-from patchgate.adapters.git import GitHost, Worktree
-from patchgate.adapters.git import checkout as git_checkout
+from patchgate.adapters.git.cache import GitHost
 from patchgate.adapters.git.process import credential_env
+from patchgate.adapters.git.repositories import GitReader
+from patchgate.adapters.git.room import RoomTree
 from patchgate.adapters.github import GitHubForge
 from patchgate.adapters.jira import (
     ApiToken,
@@ -23,7 +24,7 @@ from patchgate.adapters.ledger import Branches, GitLedger, Remote, show, verify_
 from patchgate.app.desk import Desk, Journal
 from patchgate.app.environment import Environment
 from patchgate.app.evidence import EvidenceReader
-from patchgate.app.settings import SETTINGS_PATH, Settings, load_settings
+from patchgate.app.settings import SETTINGS_PATH, Provider, Settings, load_settings
 from patchgate.app.writegate import WriteGate
 from patchgate.core.events import Platform
 from patchgate.core.ids import AccountId, RepoName, Sha
@@ -154,7 +155,7 @@ def _jira_credential(env: Environment, settings: Settings) -> Credential:
             cloud_id=env.jira_cloud_id or settings.jira.cloud_id,
             site_url=url,
             token_url=env.atlassian_token_url or settings.jira.token_url,
-            **_api_url(settings),
+            api_url=_api_root(settings),
         )
     if not url:
         raise ConfigError("no Jira site is named", "Set JIRA_BASE_URL, or `jira.url` in settings.")
@@ -162,10 +163,9 @@ def _jira_credential(env: Environment, settings: Settings) -> Credential:
     return ApiToken(url, env.jira_email, token)
 
 
-def _api_url(settings: Settings) -> dict[str, str]:
-    """The API's root beside the resources URL (`…/oauth/token/accessible-resources`)."""
-    root = settings.jira.resources_url.removesuffix("/oauth/token/accessible-resources")
-    return {"api_url": root} if root != settings.jira.resources_url else {}
+def _api_root(settings: Settings) -> str:
+    """The API's root: what stands before `/oauth/token/accessible-resources`."""
+    return settings.jira.resources_url.removesuffix("/oauth/token/accessible-resources")
 
 
 def ledger_of(env: Environment, settings: Settings, forge: GitHubForge, cache: Path) -> GitLedger:
@@ -269,7 +269,8 @@ def desk(
         forge, forge, EvidenceReader(tracker, forge, rules), rules=rules, policy=found.policy
     )
     reviewer = settings.person(settings.reviewer).github
-    known = frozenset(p for p in ("anthropic", "openai") if not providers or p in providers)
+    both: tuple[Provider, ...] = ("anthropic", "openai")
+    known = frozenset(p for p in both if not providers or p in providers)
     return Desk(
         settings=settings,
         rules=rules,
@@ -293,29 +294,29 @@ def desk(
 
 def model(env: Environment, provider: str) -> Model:
     """The model of a provider; its SDK is loaded here and nowhere before."""
-    from patchgate.adapters.models import AnthropicModel, OpenAIModel, load_prices
+    from patchgate.adapters import models
 
+    prices = models.load_prices()
     if provider == "anthropic":
         env.require("anthropic")
         key = env.anthropic_api_key.get_secret_value() if env.anthropic_api_key else ""
-        url = {"base_url": env.anthropic_base_url} if env.anthropic_base_url else {}
-        return AnthropicModel(key, load_prices(), **url)
+        url = env.anthropic_base_url or models.anthropic.BASE_URL
+        return models.AnthropicModel(key, prices, base_url=url)
     env.require("openai")
     key = env.openai_api_key.get_secret_value() if env.openai_api_key else ""
-    url = {"base_url": env.openai_base_url} if env.openai_base_url else {}
-    return OpenAIModel(key, load_prices(), **url)
+    return models.OpenAIModel(key, prices, base_url=env.openai_base_url or models.openai.BASE_URL)
 
 
-def checkout(env: Environment, repo: RepoName, commit: Sha, *, into: Path) -> None:
+def checkout(env: Environment, repo: RepoName, commit: Sha, *, into: Path, cache: Path) -> None:
     """A plain work tree of one commit, with no credential in it."""
     token = env.forge_token.get_secret_value() if env.forge_token else ""
     host = GitHost(env.github_server_url, (lambda: token) if token else None)
-    git_checkout(host, repo, commit, into=into)
+    GitReader(host, cache / "repositories").checkout(repo, commit, into)
 
 
-def worktree(folder: Path, start: str) -> Worktree:
+def room_tree(folder: Path) -> RoomTree:
     """git's own view of a checkout that the model's tools cannot reach into."""
-    return Worktree(folder, Sha(start))
+    return RoomTree(folder)
 
 
 # ── looking after the ledger ─────────────────────────────────────────────────────────────

@@ -103,7 +103,7 @@ def propose_room(env: Environment, brief_path: Path, checkout: Path, out: Path) 
     env.admit(Room.PROPOSE)
     brief = read_brief(brief_path)
     out.mkdir(parents=True, exist_ok=True)
-    tree = bootstrap.worktree(checkout, brief.start)
+    tree = bootstrap.room_tree(checkout)
     earlier = brief_path.with_suffix(".patch")
     if earlier.is_file() and digest_bytes(earlier.read_bytes()) == brief.previous_patch:
         tree.apply(earlier.read_bytes())
@@ -130,7 +130,6 @@ class CheckInput:
 
     proposal: Path
     checkout: Path
-    start: str
     order: Path
 
 
@@ -153,7 +152,7 @@ def _run_checks(given: CheckInput, order: CheckOrder, patch: bytes) -> Evidence:
     if not order.commands:
         reason = "no check commands are configured (`checks.commands` in the settings)"
         return Evidence(patch=digest, level=CheckLevel.UNKNOWN, reason=reason)
-    bootstrap.worktree(given.checkout, given.start).apply(patch)
+    bootstrap.room_tree(given.checkout).apply(patch)
     results: list[CommandResult] = []
     left = float(order.timeout)
     for argv in order.commands:

@@ -91,7 +91,9 @@ class LocalRun:
         folder = self._folder(number)
         brief = read_brief(folder.brief(eid))
         checkout = folder.root / "checkouts" / eid
-        bootstrap.checkout(self.env, RepoName(brief.repo), Sha(brief.start), into=checkout)
+        bootstrap.checkout(
+            self.env, RepoName(brief.repo), Sha(brief.start), into=checkout, cache=self.cache
+        )
         argv = ["propose", "--brief", str(folder.brief(eid)), "--checkout", str(checkout)]
         argv += ["--out", str(folder.proposal(eid))]
         provider = brief.model.provider
@@ -104,11 +106,17 @@ class LocalRun:
         if not order.commands:
             return
         checkout = folder.root / "checkouts" / f"{eid}-check"
-        bootstrap.checkout(self.env, RepoName(brief.repo), Sha(brief.start), into=checkout)
+        bootstrap.checkout(
+            self.env, RepoName(brief.repo), Sha(brief.start), into=checkout, cache=self.cache
+        )
         argv = ["check", "--proposal", str(folder.proposal(eid)), "--checkout", str(checkout)]
-        argv += ["--start", brief.start, "--order", str(folder.checks)]
+        argv += ["--order", str(folder.checks)]
         argv += ["--out", str(folder.evidence(eid))]
         self._room(Room.CHECK, argv, timeout=order.timeout + MARGIN)
+
+    def _checkout(self, brief: Brief, into: Path) -> None:
+        repo, start = RepoName(brief.repo), Sha(brief.start)
+        bootstrap.checkout(self.env, repo, start, into=into, cache=self.cache)
 
     # ── processes ────────────────────────────────────────────────────────────────────────
 

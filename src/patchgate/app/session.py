@@ -19,7 +19,8 @@ class Session:
         self.stream = stream
         self.w: Workflow = fold(stream.events)
         self.pending: list[Event] = []
-        self._blobs: dict[Digest, bytes] = {}
+        self._known: dict[Digest, bytes] = {}
+        self._fresh: dict[Digest, bytes] = {}
         self.pushes = 0
 
     @property
@@ -38,19 +39,19 @@ class Session:
     def keep(self, content: bytes) -> Digest:
         """Keep an artifact for the next push; returns its digest."""
         digest = digest_bytes(content)
-        self._blobs[digest] = content
+        self._known[digest] = self._fresh[digest] = content
         return digest
 
     def blob(self, digest: Digest) -> bytes:
         """An artifact, from memory or from the ledger (re-hashed there)."""
-        if digest not in self._blobs:
-            self._blobs[digest] = self.desk.ledger.blob(self.stream, digest)
-        return self._blobs[digest]
+        if digest not in self._known:
+            self._known[digest] = self.desk.ledger.blob(self.stream, digest)
+        return self._known[digest]
 
     def push(self) -> None:
         """Append what is pending; LostRaceError when somebody was first (then start again)."""
         if not self.pending:
             return
-        self.stream = self.desk.ledger.append(self.stream, self.pending, self._blobs)
-        self.pending = []
+        self.stream = self.desk.ledger.append(self.stream, self.pending, self._fresh)
+        self.pending, self._fresh = [], {}
         self.pushes += 1

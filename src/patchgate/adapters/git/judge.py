@@ -14,7 +14,7 @@ from pathlib import Path
 
 from patchgate.adapters.git.cache import GitCache
 from patchgate.adapters.git.process import classify
-from patchgate.adapters.git.trees import changes, cross_check, entries, rendered
+from patchgate.adapters.git.trees import changes, cross_check, entries, rendered, said_first
 from patchgate.core.ids import Sha, digest_bytes
 from patchgate.core.patch import AppliedPatch
 from patchgate.errors import MalformedError
@@ -89,7 +89,7 @@ def put_on(place: Scratch, start: Sha, patch: bytes, *, limit: int) -> Sha:
     if answer.status != 0:
         if any(line.startswith(NOT_FETCHED) for line in answer.err.splitlines()):
             raise classify(args, answer)
-        raise MalformedError(f"git does not take the patch: {_first_line(answer.err)}")
+        raise MalformedError(f"git does not take the patch: {said_first(answer.err)}")
     out = place.cache.local(["write-tree", "--missing-ok"], env=place.env)
     return Sha(out.decode().strip())
 
@@ -102,8 +102,3 @@ def _prefetch(cache: GitCache, start: Sha, patch: bytes) -> None:
     named = {path.decode(errors="surrogateescape") for path in paths}
     if named:
         cache.bring_blobs(e.oid for e in entries(cache, start) if e.path in named and e.is_blob)
-
-
-def _first_line(said: str) -> str:
-    lines = [line.strip() for line in said.splitlines() if line.strip()]
-    return (lines[0] if lines else "it gives no reason")[:300]

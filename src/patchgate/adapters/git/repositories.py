@@ -9,7 +9,6 @@ from patchgate.adapters.git.cache import GitCache, GitHost
 from patchgate.adapters.git.commit import CommitRules, author_of, push_commit
 from patchgate.adapters.git.judge import LARGEST_PATCH, applied_patch
 from patchgate.adapters.git.trees import entries, touched
-from patchgate.adapters.git.worktree import checkout, diff
 from patchgate.core.ids import RepoName, Sha
 from patchgate.core.patch import EXECUTABLE, REGULAR, AppliedPatch
 from patchgate.errors import NotFoundError
@@ -35,7 +34,7 @@ class GitReader:
 
     def default_branch(self, repo: RepoName) -> str:
         """The name of the default branch; NotFoundError where there is none."""
-        name = self.cache(repo).tips("HEAD").default_branch
+        name = self.cache(repo).tips("").default_branch
         if not name:
             raise NotFoundError(f"{repo} has no default branch")
         return name
@@ -81,14 +80,6 @@ class GitReader:
             if any(other.startswith(f"{path}/") for other in asked):
                 return False
         return True
-
-    def checkout(self, repo: RepoName, commit: Sha, into: Path) -> None:
-        """A plain work tree of a commit in an empty directory, without credentials."""
-        checkout(self.cache(repo), commit, into)
-
-    def diff(self, repo: RepoName, worktree: Path, base: Sha) -> bytes:
-        """Git's own diff of a work tree against the commit that it was checked out from."""
-        return diff(self.cache(repo), worktree, base)
 
 
 class GitWriter:

@@ -17,10 +17,11 @@ from patchgate.errors import MalformedError
 LARGEST_CHANGE = 64 * 1024 * 1024
 """Bytes that all changed files may have, before and after: a small patch can unpack to much."""
 PLAIN = ("--no-renames", "--no-ext-diff", "--no-textconv")
-PATCH_FORMAT = (
-    *("-p", "--binary", "--full-index", *PLAIN),
+SHOWN = (
+    *("-c", "core.quotePath=false", "diff-tree", "-r", "-p", "--binary", "--full-index", *PLAIN),
     *("--src-prefix=a/", "--dst-prefix=b/", "--submodule=short", "--unified=3"),
 )
+"""Git's diff of two trees; names are quoted only where they must be."""
 NOTHING = "/dev/null"
 Status = Literal["A", "M", "D", "T"]
 STATUSES: Mapping[str, Status] = {"A": "A", "M": "M", "D": "D", "T": "T"}
@@ -60,10 +61,11 @@ def changes(
     """Every path that differs, with modes, blobs, sizes and counts; MalformedError if too much."""
     raw = list(_raw(cache.local(["diff-tree", "-r", "-z", *PLAIN, old, new], env=env)))
     sizes = _sizes(cache, raw, env)
-    if sum(sizes.values()) > LARGEST_CHANGE:
-        raise MalformedError(
-            f"the patch changes more than {LARGEST_CHANGE // 1024**2} MiB of content"
-        )
+    if sum(sizes.get(oid, 0) for *_, old_oid, new_oid in raw for oid in (old_oid, new_oid)) > (
+        LARGEST_CHANGE
+    ):
+        limit = LARGEST_CHANGE // 1024**2
+        raise MalformedError(f"the files that the patch changes have more than {limit} MiB")
     counts = _counts(
         cache.online(["diff-tree", "-r", "--numstat", "-z", *PLAIN, old, new], env=env)
     )
@@ -71,9 +73,8 @@ def changes(
 
 
 def rendered(cache: GitCache, old: str, new: str, *, env: Mapping[str, str]) -> bytes:
-    """Git's own diff of two trees; names are quoted only where they must be."""
-    args = ["-c", "core.quotePath=false", "diff-tree", "-r", *PATCH_FORMAT, old, new]
-    return cache.online(args, env=env)
+    """Git's own diff of two trees or commits."""
+    return cache.online([*SHOWN, old, new], env=env)
 
 
 def cross_check(diff: bytes, paths: tuple[str, ...]) -> None:
@@ -143,3 +144,9 @@ def _change(
         removed=removed,
         size=sizes.get(new_blob, 0) if new_mode not in (ABSENT, SUBMODULE) else 0,
     )
+
+
+def said_first(said: str) -> str:
+    """The first line of what git said."""
+    lines = [line.strip() for line in said.splitlines() if line.strip()]
+    return (lines[0] if lines else "it gives no reason")[:300]

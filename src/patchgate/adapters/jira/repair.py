@@ -49,12 +49,22 @@ def _fitting(parent: str, node: Node) -> list[Node]:
         return [fit for row in content for fit in _row_as_paragraph(row)]
     if kind == "codeBlock":
         return [node]
+    if kind == "listItem":
+        _sign_box(content)
     return [{**node, "content": _filled(kind, content)}] if "content" in node else [node]
 
 
 def _filled(kind: str, content: list[Any]) -> list[Node]:
     made = _content(kind, content)
     return made or ([{"type": "paragraph", "content": []}] if kind in _BLOCKS else [])
+
+
+def _sign_box(blocks: list[Any]) -> None:
+    """A box in a list that is not all boxes came out as its letters."""
+    first = next((n for block in blocks[:1] for n in block.get("content", [])[:1]), {})
+    for letters, sign in (("[ ]", "☐"), ("[x]", "☑")):
+        if first.get("type") == "text" and first["text"].startswith(letters):
+            first["text"] = sign + first["text"].removeprefix(letters)
 
 
 def _checklist(node: Node) -> Node:

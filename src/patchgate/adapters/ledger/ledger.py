@@ -23,7 +23,7 @@ from patchgate.adapters.ledger.store import ObjectStore, Remote
 from patchgate.adapters.ledger.trees import find
 from patchgate.adapters.ledger.verify import verify_repository
 from patchgate.adapters.ledger.view import View
-from patchgate.core.chain import Finding, Link, Tail, link, origin, sound, tail
+from patchgate.core.chain import Finding, Link, Tail, link, origin, prefix_heads, sound, tail
 from patchgate.core.events import Event
 from patchgate.core.ids import Digest, Sha, StreamId, TicketKey, digest_bytes
 from patchgate.errors import LedgerError, LostRaceError, NotFoundError, ServiceError
@@ -107,7 +107,8 @@ class GitLedger:
     def open(self, key: TicketKey, issue_id: str) -> Stream:
         """An empty stream, not yet pushed."""
         stream = address(key, issue_id).stream
-        return Stream(stream, (), origin(stream).head, commit=None, closed=False)
+        head = origin(stream).head
+        return Stream(stream, (), head, commit=None, closed=False, heads=(head,))
 
     def open_streams(self) -> list[StreamId]:
         """Streams that have a live branch (a branch that is no stream's is left to `verify`)."""
@@ -180,7 +181,8 @@ class GitLedger:
         if stream.commit is None:
             self._confirm(home, commit, stream, links[-1])
         whole = (*stream.events, *events)
-        return Stream(stream.id, whole, links[-1].digest, commit=commit, closed=False)
+        heads = (*stream.heads, *(one.digest for one in links))
+        return Stream(stream.id, whole, links[-1].digest, commit=commit, closed=False, heads=heads)
 
     def _confirm(self, home: Address, commit: Sha, stream: Stream, last: Link) -> None:
         """After a branch was begun: nobody else began or gathered this ticket's stream meanwhile.
@@ -272,7 +274,8 @@ class GitLedger:
 def _stream(stream: StreamId, links: Sequence[Link], commit: Sha | None) -> Stream:
     events = tuple(one.event for one in links)
     head = tail(links, origin(stream)).head
-    return Stream(stream, events, head, commit=commit, closed=commit is None)
+    heads = prefix_heads(stream, links)
+    return Stream(stream, events, head, commit=commit, closed=commit is None, heads=heads)
 
 
 def _closed(held: archive.Held) -> Reading:

@@ -118,7 +118,9 @@ def _prose_line(text: str) -> str:
 
 
 def _paragraph(text: str) -> str:
-    return _tame_start(_prose(text.strip(), stars="**"))
+    """Bold stays bold; stars with nothing between them would be a rule across the page."""
+    bare = text.strip()
+    return _tame_start(_prose(bare, stars="**" if set(bare) - set("* \t") else ""))
 
 
 def _tame_start(text: str) -> str:
