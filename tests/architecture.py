@@ -21,7 +21,7 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "errors": frozenset(),
     "data": frozenset(),
     "core": frozenset({"core"}),
-    "ports": frozenset({"core"}),
+    "ports": frozenset({"core", "ports"}),
     "agent": frozenset({"agent", "core", "ports", "data"}),
     "adapters": frozenset({"adapters", "core", "ports"}),
     "app": frozenset({"app", "agent", "core", "ports", "data"}),

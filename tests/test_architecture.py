@@ -37,7 +37,7 @@ def test_the_source_keeps_the_rule(rule: Rule) -> None:
 @pytest.mark.covers("S2.20")
 def test_nothing_but_the_gate_can_name_the_writer() -> None:
     tree = architecture.source_tree(SOURCE)
-    assert "class ForgeWriter" in tree["patchgate.ports"]
+    assert "class ForgeWriter" in tree["patchgate.ports.forge"]
     assert architecture.only_the_gate_holds_the_writer(tree) == []
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Callable
@@ -13,10 +12,9 @@ import click
 
 from patchgate import __version__
 from patchgate.app.desk import Journal, Line
+from patchgate.app.doorbell import keys_of, rung
 from patchgate.app.environment import Environment
-from patchgate.core.ids import TicketKey
-from patchgate.core.wakeup import Wakeup, read_event, ticket_key
-from patchgate.errors import MalformedError, PatchgateError, UsageError
+from patchgate.errors import LedgerError, PatchgateError, UsageError
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -80,9 +78,7 @@ def _tick_command(name: str, help_text: str, *, settling: bool) -> None:
         from patchgate.app.rooms import TickOptions, tick_room
 
         env = Environment.from_os()
-        wakeup = _wakeup(env, keys, given["event"], given["event_name"])
-        if wakeup.sweep:
-            raise UsageError("that event asks for a sweep", "Run `patchgate sweep`.")
+        wanted = rung(env, keys, given["event"], given["event_name"])
 
         def work(place: Path) -> None:
             options = TickOptions(
@@ -92,7 +88,7 @@ def _tick_command(name: str, help_text: str, *, settling: bool) -> None:
                 run=given["run_name"],
                 providers=tuple(p for p in given["providers"].split(",") if p),
             )
-            tick_room(env, wakeup.keys, Journal(tell), options)
+            tick_room(env, wanted, Journal(tell), options)
 
         _cached(cache, work)
 
@@ -105,24 +101,6 @@ _tick_command(
 _tick_command("settle", "The same with the proposals of this run as input.", settling=True)
 
 
-def _wakeup(
-    env: Environment, keys: tuple[str, ...], event: Path | None, name: str | None
-) -> Wakeup:
-    if keys and event:
-        raise UsageError("give ticket keys or --event, not both")
-    if keys:
-        return Wakeup(tuple(ticket_key(k) for k in keys))
-    if event is None:
-        raise UsageError("which ticket? give its key, or --event FILE")
-    try:
-        payload = json.loads(event.read_bytes())
-    except OSError as error:
-        raise MalformedError(f"event file {event} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise MalformedError(f"event file {event} is not JSON: {error}") from error
-    return read_event(name or env.github_event_name, payload)
-
-
 @cli.command()
 @click.option("--brief", type=FILE, required=True, help="The brief that tick left.")
 @click.option("--checkout", type=FOLDER, required=True, help="A work tree of its start commit.")
@@ -131,20 +109,16 @@ def propose(brief: Path, checkout: Path, out: Path) -> None:
     """Do one model task: brief and checkout in, proposal out; holds one model key only."""
     from patchgate.app.rooms import propose_room
 
-    proposal = propose_room(Environment.from_os(), brief, checkout, out)
+    key, proposal = propose_room(Environment.from_os(), brief, checkout, out)
     run = proposal.run
     tools = ", ".join(run.tools) or "no tools"
     tell(
         Line(
-            _key_of(brief),
+            key,
             "model",
             f"{proposal.task}: {run.outcome} in {run.steps} steps ({tools})",
         )
     )
-
-
-def _key_of(brief: Path) -> str:
-    return str(json.loads(brief.read_bytes())["key"])
 
 
 @cli.command()
@@ -173,7 +147,7 @@ def run(keys: tuple[str, ...], cache: Path | None, keep: Path | None) -> None:
     from patchgate.app.run import LocalRun
 
     env = Environment.from_os()
-    wanted = [ticket_key(k) for k in keys]
+    wanted = keys_of(keys)
 
     def play(place: Path) -> int:
         folder = keep or place / "run"
@@ -235,7 +209,7 @@ def status(key: str | None, cache: Path | None) -> None:
     def go(place: Path) -> None:
         desk = bootstrap.desk(env, Journal(tell), cache=place)
         if key:
-            show(standing(desk, ticket_key(key)))
+            show(standing(desk, keys_of([key])[0]))
             return
         flows = open_workflows(desk)
         for w in flows:
@@ -255,8 +229,7 @@ def status(key: str | None, cache: Path | None) -> None:
 def stop(project: str, reason: str, resume: bool, by: str, cache: Path | None) -> None:
     """STOP a whole project: nothing outside is written until it is resumed."""
     from patchgate.app import bootstrap
-    from patchgate.app.project import append_project
-    from patchgate.core import events as e
+    from patchgate.app.project import set_stopped
 
     if not resume and not reason:
         raise UsageError("say why: --reason TEXT (or --resume)")
@@ -264,14 +237,7 @@ def stop(project: str, reason: str, resume: bool, by: str, cache: Path | None) -
 
     def go(place: Path) -> None:
         desk = bootstrap.desk(env, Journal(tell), cache=place)
-        if project not in desk.settings.jira.projects:
-            raise UsageError(f"{project} is not one of {', '.join(desk.settings.jira.projects)}")
-        event: e.Event = (
-            e.ProjectResumed(at=desk.now(), by=by)
-            if resume
-            else e.ProjectStopped(at=desk.now(), by=by, reason=reason)
-        )
-        append_project(desk, project, event)
+        set_stopped(desk, project, by=by, reason="" if resume else reason)
         say(f"{project} {'goes on' if resume else 'is stopped'}")
 
     _cached(cache, go)
@@ -305,7 +271,9 @@ def ledger_show(key: str, as_json: bool, cache: Path | None) -> None:
     from patchgate.app.records import show_stream
 
     env = Environment.from_os()
-    lines = _cached(cache, lambda place: show_stream(env, ticket_key(key), place, as_json=as_json))
+    lines = _cached(
+        cache, lambda place: show_stream(env, keys_of([key])[0], place, as_json=as_json)
+    )
     say("\n".join(lines))
 
 
@@ -317,10 +285,9 @@ def ledger_show(key: str, as_json: bool, cache: Path | None) -> None:
 def ledger_verify(key: str | None, clone: Path | None, online: bool, cache: Path | None) -> None:
     """Check every hash chain; name the first bad event of each stream."""
     from patchgate.app.records import verify_clone, verify_online
-    from patchgate.errors import LedgerError
 
     env = Environment.from_os()
-    wanted: TicketKey | None = ticket_key(key) if key else None
+    wanted = keys_of([key])[0] if key else None
     report = (
         verify_clone(clone)
         if clone
@@ -341,7 +308,7 @@ def ledger_export(key: str, out: Path, cache: Path | None) -> None:
     from patchgate.app.records import export_stream
 
     env = Environment.from_os()
-    content = _cached(cache, lambda place: export_stream(env, ticket_key(key), place))
+    content = _cached(cache, lambda place: export_stream(env, keys_of([key])[0], place))
     out.write_bytes(content)
     say(f"{out}: {len(content)} bytes")
 

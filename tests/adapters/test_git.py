@@ -13,7 +13,7 @@ from patchgate.adapters.git import (
     GitHost,
     GitReader,
     GitWriter,
-    Worktree,
+    RoomTree,
     checkout,
 )
 from patchgate.core.ids import RepoName, Sha
@@ -123,7 +123,7 @@ def diff_of(world: World, tmp_path: Path, files: dict[str, bytes | None]) -> byt
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
-    return Worktree(tree, world.main).diff()
+    return RoomTree(tree).diff()
 
 
 PATCH = b"""diff --git a/src/cart.py b/src/cart.py
@@ -402,7 +402,7 @@ def test_a_checkout_is_a_repository_of_its_own_without_remote(
 
 def test_a_diff_holds_ignored_files_links_and_modes(world: World, tmp_path: Path) -> None:
     root = world.checkout(tmp_path / "work")
-    tree = Worktree(root, world.main)
+    tree = RoomTree(root)
     assert tree.diff() == b""
     (root / ".gitignore").write_text("*.log\n")
     (root / "a.log").write_text("kept\n")
@@ -427,13 +427,13 @@ def test_a_diff_runs_nothing_that_the_work_tree_configures(world: World, tmp_pat
     )
     (root / ".gitattributes").write_text("* filter=evil diff=evil\n")
     (root / "src/cart.py").write_text("pass\n")
-    assert b"+pass" in Worktree(root, world.main).diff()
-    Worktree(root, world.main).apply(new_file(b"new.txt"))
+    assert b"+pass" in RoomTree(root).diff()
+    RoomTree(root).apply(new_file(b"new.txt"))
     assert not ran.exists()
 
 
 def test_a_patch_applied_to_a_work_tree_is_its_diff(world: World, tmp_path: Path) -> None:
-    tree = Worktree(world.checkout(tmp_path / "work"), world.main)
+    tree = RoomTree(world.checkout(tmp_path / "work"))
     tree.apply(PATCH)
     assert world.reader.apply(SHOP, world.main, tree.diff()).tree == (
         world.reader.apply(SHOP, world.main, PATCH).tree
@@ -452,8 +452,8 @@ OUTSIDE = {
 def test_a_patch_that_leads_out_of_a_work_tree_changes_nothing(
     world: World, tmp_path: Path, patch: bytes
 ) -> None:
-    tree = Worktree(world.checkout(tmp_path / "work"), world.main)
-    with pytest.raises(MalformedError, match="git does not take the patch"):
+    tree = RoomTree(world.checkout(tmp_path / "work"))
+    with pytest.raises(MalformedError, match="does not apply to the checkout"):
         tree.apply(patch)
     assert tree.diff() == b""
     assert not (tmp_path / "evil").exists()
@@ -467,10 +467,9 @@ def test_a_checkout_goes_into_an_empty_directory_only(world: World, tmp_path: Pa
         world.checkout(tmp_path / "full")
 
 
-def test_a_work_tree_of_another_commit_is_not_mistaken(world: World, tmp_path: Path) -> None:
-    root = world.checkout(tmp_path / "work")
-    with pytest.raises(NotFoundError, match="does not hold commit 4444"):
-        Worktree(root, Sha("4" * 40)).diff()
+def test_a_folder_that_is_no_checkout_is_not_found(tmp_path: Path) -> None:
+    with pytest.raises(NotFoundError):
+        RoomTree(tmp_path)
 
 
 def test_a_small_patch_that_unpacks_to_much_is_malformed(world: World) -> None:

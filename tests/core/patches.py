@@ -64,7 +64,7 @@ def patch(*changes: FileChange, rendered: str = "", patch_size: int = 500) -> Ap
     return AppliedPatch(
         start=Sha("1" * 40),
         tree=Sha("2" * 40),
-        patch=digest_bytes(rendered.encode("utf-8", "surrogateescape")),
+        patch=digest_bytes(rendered.encode("utf-8", "surrogatepass")),
         patch_size=patch_size,
         changes=changes,
         rendered=rendered,

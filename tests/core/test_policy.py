@@ -207,7 +207,6 @@ def test_the_limits_can_be_set_and_change_the_digest() -> None:
     assert result.policy == small.digest()
 
 
-@pytest.mark.covers("S2.148")
 def test_a_patch_outside_the_plan_is_wider_and_waits_for_a_person() -> None:
     result = judged(ORDINARY, scope=Scope(("src/**",)))
     assert result.wider

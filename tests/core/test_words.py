@@ -221,7 +221,8 @@ def test_a_patch_comment_shows_the_patch_and_the_line_to_approve_it() -> None:
         "`/reject",
     ):
         assert part in said
-    assert said.index("Says hello.") < said.index("```diff") < said.index("What happens next")
+    order = ["**Policy**", "Says hello.", "```diff", "What happens next"]
+    assert [said.index(part) for part in order] == sorted(said.index(part) for part in order)
 
 
 def test_a_blocked_patch_offers_an_override_for_each_rule_and_no_approval() -> None:
@@ -259,6 +260,14 @@ def test_a_long_diff_is_cut_between_lines_and_names_the_file_that_holds_it_whole
     assert f"Cut here: {20_000 - len(shown):,} more lines" in said
     assert "`MWC-2-abc.patch`. Read it before you approve." in said
     assert f"/approve {short(DIGEST)}" in said
+
+
+def test_long_names_cannot_push_the_findings_out_of_sight() -> None:
+    paths = (*(f"{n}{'x' * 380}" for n in range(200)), "go.mod")
+    said = words.patch_comment(facts(paths, scope=Scope(())))
+    assert len(said) <= words.COMMENT_LIMIT
+    assert "**BLOCK** `dependency-manifests` `go.mod`" in said
+    assert "… and 141 more files" in said
 
 
 @given(PATCHES, TEXTS, st.integers(3_000, 30_000))
@@ -448,7 +457,6 @@ def test_every_comment_says_last_what_happens_next() -> None:
         assert not re.search(r"^(#|\*\*)", said_last, re.MULTILINE)
 
 
-@pytest.mark.covers("S0.61")
 def test_the_final_summary_lists_each_child_with_its_pull_request_and_the_cost() -> None:
     children = [
         words.ChildFacts("MWC-2", "Greeter", "DONE", URL, 4_200),

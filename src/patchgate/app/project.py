@@ -9,7 +9,7 @@ from patchgate.core import events as e
 from patchgate.core.events import Event
 from patchgate.core.ids import TicketKey
 from patchgate.core.state import State, Workflow
-from patchgate.errors import LostRaceError
+from patchgate.errors import LostRaceError, UsageError
 from patchgate.ports import Stream
 
 TRIES = 5
@@ -68,6 +68,19 @@ def append_project(desk: Desk, project: str, *events: Event) -> None:
                 raise
         else:
             return
+
+
+def set_stopped(desk: Desk, project: str, *, by: str, reason: str) -> None:
+    """STOP the project for a reason, or let it go on (an empty reason)."""
+    served = desk.settings.jira.projects
+    if project not in served:
+        raise UsageError(f"project {project!r} is not served; these are: {', '.join(served)}")
+    event: Event = (
+        e.ProjectStopped(at=desk.now(), by=by, reason=reason)
+        if reason
+        else e.ProjectResumed(at=desk.now(), by=by)
+    )
+    append_project(desk, project, event)
 
 
 def note_outcome(desk: Desk, project: str, known: ProjectState, w: Workflow) -> None:

@@ -98,8 +98,13 @@ def _read(path: Path, kind: type[T], name: str) -> T:
         raise MalformedError(f"the {name} is malformed at {place}: {first['msg']}") from error
 
 
-def propose_room(env: Environment, brief_path: Path, checkout: Path, out: Path) -> Proposal:
-    """One model task on a checkout; leaves `proposal.json` and, if there is one, `patch.diff`."""
+def propose_room(
+    env: Environment, brief_path: Path, checkout: Path, out: Path
+) -> tuple[str, Proposal]:
+    """One model task on a checkout; leaves `proposal.json` and, if there is one, `patch.diff`.
+
+    Returns the ticket's key and the proposal.
+    """
     env.admit(Room.PROPOSE)
     brief = read_brief(brief_path)
     out.mkdir(parents=True, exist_ok=True)
@@ -118,7 +123,7 @@ def propose_room(env: Environment, brief_path: Path, checkout: Path, out: Path) 
     if done.patch is not None:
         (out / "patch.diff").write_bytes(done.patch)
     (out / "proposal.json").write_bytes(canonical(done.proposal.model_dump(mode="json")))
-    return done.proposal
+    return brief.key, done.proposal
 
 
 # ── check ────────────────────────────────────────────────────────────────────────────────

@@ -38,6 +38,8 @@ class LocalRun:
     verbose: bool = False
     heard: Callable[[str], None] | None = None
     """Called with each output line of the rooms; None: they print themselves."""
+    entered: Callable[[Room], None] | None = None
+    """Called before each room starts."""
 
     def keys(self, keys: Sequence[TicketKey]) -> int:
         """Play the rooms for these tickets; the exit code of the last tick."""
@@ -126,6 +128,8 @@ class LocalRun:
         """One room as a process of its own, with its own keys and no others; killed when late."""
         command = [sys.executable, "-I", "-m", "patchgate", *argv]
         given = self.env.for_room(room, provider)
+        if self.entered is not None:
+            self.entered(room)
         with subprocess.Popen(
             command,
             env=given,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from patchgate.core.events import Evidence
+from patchgate.core.events import Evidence, Platform
 from patchgate.core.ids import Digest, matches, short
 from patchgate.core.rules import Rules
 from patchgate.core.state import Publication
@@ -45,7 +45,7 @@ def refusal(
     name = rules.person(platform, who)
     if not name:
         return f"account {who} is not in `approvers`"
-    if rules.separation and requester and who == requester:
+    if rules.separation and requester and _same_person(platform, who, requester, rules):
         return "with `separation: strict` the requester cannot approve"
     if word.edited:
         return "the comment was edited; only an unedited comment counts"
@@ -54,8 +54,16 @@ def refusal(
     return _timing(word, shown)
 
 
+def _same_person(platform: Platform, who: str, requester: str, rules: Rules) -> bool:
+    """Whether both accounts are one person's, be it on two platforms."""
+    name = rules.person(platform, who)
+    return who == requester or name in {
+        person for (_, account), person in rules.approvers.items() if account == requester
+    }
+
+
 def _timing(word: Word, shown: Publication | None) -> str:
-    if shown is None:
+    if shown is None or not shown.at:
         return f"the proposal was not yet published on {word.evidence.platform}"
     if moment(word.evidence.at) <= moment(shown.at):
         return "it was given before the proposal was published"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from patchgate.core import events as e
 from patchgate.core.commands import (
     PUBLISHING,
@@ -14,7 +16,8 @@ from patchgate.core.commands import (
     WriteCommand,
 )
 from patchgate.core.events import Event
-from patchgate.core.rules import World
+from patchgate.core.projection import OWN_LABELS, account, status_name
+from patchgate.core.rules import Rules, TicketNow, World
 from patchgate.core.state import Workflow
 
 
@@ -55,3 +58,14 @@ def expected(command: WriteCommand, w: Workflow, world: World) -> Event:
             return e.PullPut(
                 at=at, eid=eid, repo=target.partition(":")[0], number=number, url="", head="?"
             )
+
+
+def after_showing(world: World, event: Event, rules: Rules) -> World:
+    """The world as it must look after our own write to the ticket."""
+    if not isinstance(event, e.TicketShown) or world.ticket is None:
+        return world
+    now = world.ticket
+    status = status_name(event.status, rules) if event.status else now.status
+    assignee = account(event.assignee, rules) if event.assignee else now.assignee
+    labels = (now.labels - OWN_LABELS) | frozenset(event.labels)
+    return replace(world, ticket=TicketNow(status, assignee, labels, now.last_move))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from patchgate.core import events as e
 from patchgate.core.commands import CreateSubtask, Decision, Waiting
-from patchgate.core.ids import effect_id
+from patchgate.core.identity import eid_for
 from patchgate.core.rules import World
 from patchgate.core.state import TERMINAL, Child, State, Workflow
 
@@ -20,20 +20,29 @@ def decide_parent(w: Workflow, world: World) -> Decision:
     waiting = next((c for c in w.children if not c.ended), None)
     if waiting is not None:
         return Decision(events=(e.ChildActivated(at=world.now, ordinal=waiting.ordinal),))
-    reason = f"all {len(w.children)} sub-tasks have ended"
-    return Decision(events=(e.Ended(at=world.now, state="DONE", by="patchgate", reason=reason),))
+    return Decision(events=(_end(w, world),))
+
+
+def _end(w: Workflow, world: World) -> e.Ended:
+    """DONE with what was done; a parent of which nothing was done is not."""
+    done = [c for c in w.children if c.ended == State.DONE]
+    left = ", ".join(f"{c.key} {c.ended}" for c in w.children if c not in done)
+    reason = f"{len(done)} of {len(w.children)} sub-tasks are Done"
+    if left:
+        reason += f"; gone on without: {left}"
+    return e.Ended.model_validate(
+        {
+            "at": world.now,
+            "state": "DONE" if done else "CANCELLED",
+            "by": "patchgate",
+            "reason": reason,
+        }
+    )
 
 
 def _create(w: Workflow, child: Child) -> CreateSubtask:
-    subject = w.plan.plan if w.plan else ""
-    eid = effect_id(
-        w.stream,
-        w.generation,
-        attempt=0,
-        kind="subtask",
-        target=subject,
-        ordinal=child.ordinal,
-    )
+    plan = w.plan.plan if w.plan else ""
+    eid = eid_for(w, "subtask", plan, attempt=0, ordinal=child.ordinal)
     return CreateSubtask(eid, w.key, child.ordinal)
 
 

@@ -31,24 +31,38 @@ _FIXED: dict[State, tuple[str, str, tuple[str, ...]]] = {
 
 def view_of(w: Workflow, rules: Rules) -> View:
     """What the ticket has to show now; empty status or assignee: left as it is."""
-    if w.state in (State.PR_OPEN, State.VERIFYING_CI):
-        testing = rules.in_testing_when == "pr_opened"
-        status, assignee = ("in_testing", "reviewer") if testing else ("in_progress", "runner")
-        return View(w.state, status, assignee)
-    status, assignee, labels = _FIXED[w.state]
-    if any(getattr(rules.statuses, status, "") == name for name, _ in w.unreachable):
+    status, assignee, labels = _wanted(w, rules)
+    # Only an open trouble says so: a person who resumes has mended the way to the status.
+    missing = {name.casefold() for name, _ in w.unreachable}
+    if status and status_name(status, rules).casefold() in missing:
         status = ""
     return View(w.state, status, assignee, labels)
 
 
+def _wanted(w: Workflow, rules: Rules) -> tuple[str, str, tuple[str, ...]]:
+    if w.state in (State.PR_OPEN, State.VERIFYING_CI):
+        testing = rules.in_testing_when == "pr_opened"
+        return ("in_testing", "reviewer", ()) if testing else ("in_progress", "runner", ())
+    return _FIXED[w.state]
+
+
 def differs(view: View, now: TicketNow, rules: Rules) -> bool:
     """Whether Jira shows something else than the view asks for."""
-    wanted = getattr(rules.statuses, view.status) if view.status else now.status
-    if now.status.casefold() != wanted.casefold():
+    if _status_differs(view, now, rules):
         return True
     if view.assignee and now.assignee != account(view.assignee, rules):
         return True
     return (now.labels & OWN_LABELS) != frozenset(view.labels)
+
+
+def half_resumed(view: View, now: TicketNow, rules: Rules) -> bool:
+    """Whether one half of a resume was done: moved out of Blocked, or given to the runner."""
+    return _status_differs(view, now, rules) or now.assignee == rules.runner["jira"]
+
+
+def _status_differs(view: View, now: TicketNow, rules: Rules) -> bool:
+    wanted = status_name(view.status, rules)
+    return bool(wanted) and now.status.casefold() != wanted.casefold()
 
 
 def account(role: str, rules: Rules) -> str:

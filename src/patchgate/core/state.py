@@ -127,11 +127,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What somebody asked with `/ask`."""
+    """What somebody asked with `/ask`; closed once it is answered, or given up with a word why."""
 
     fact: FactId
     text: str
     answered: bool = False
+    tries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +144,20 @@ class Reply:
     """What the person wrote or did, short."""
     reason: str
     near: NearMiss | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """An effect that failed: how often, how it failed last, and whether to try again is vain."""
+
+    eid: Eid
+    times: int
+    last: EffectFailed
+
+    @property
+    def is_final(self) -> bool:
+        """Whether only a person can help."""
+        return self.last.final
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +196,8 @@ class Workflow:
     resume_to: State | None = None
     parked: Parked | None = None
     parkings: int = 0
+    past_breaker: bool = False
+    """A person let this ticket go on in spite of the project's row of failures."""
     ended: Ended | None = None
 
     request: Digest | None = None
@@ -201,6 +218,8 @@ class Workflow:
     money: Money = field(default_factory=Money)
     asked: tuple[str, ...] = ()
     """Questions that the last run asked instead of answering."""
+    run_attempt: int | None = None
+    """The attempt that the last finished run was made for."""
 
     triaged: Triaged | None = None
     plan: PlanProposed | None = None
@@ -226,7 +245,7 @@ class Workflow:
 
     intended: frozenset[Eid] = frozenset()
     done: frozenset[Eid] = frozenset()
-    troubles: tuple[tuple[Eid, int], ...] = ()
+    troubles: tuple[Trouble, ...] = ()
     trouble: EffectFailed | None = None
     """The last effect that failed."""
     unreachable: tuple[tuple[str, tuple[str, ...]], ...] = ()
@@ -278,6 +297,21 @@ class Workflow:
         shown = [p for p in self.publications if (p.platform, p.subject) == (platform, subject)]
         return shown[-1] if shown else None
 
-    def times_failed(self, eid: Eid) -> int:
-        """How often that effect failed."""
-        return dict(self.troubles).get(eid, 0)
+    def publishing_grant(self) -> Approved | None:
+        """What the write of the present patch may rest on: its own approval, or what covers it."""
+        own = self.grant_for(self.patch.patch if self.patch else None)
+        return own or (self.covering_grant() if self.cleared else None)
+
+    def trouble_with(self, eid: Eid) -> Trouble | None:
+        """How that effect failed so far, if it did."""
+        return next((t for t in self.troubles if t.eid == eid), None)
+
+    @property
+    def place(self) -> State:
+        """Where the work stands; for a parked one, where it goes on."""
+        return self.resume_to if self.is_parked and self.resume_to else self.state
+
+    @property
+    def is_merged(self) -> bool:
+        """Whether our pull request was seen to be merged."""
+        return self.pull is not None and self.pull.state == "merged"

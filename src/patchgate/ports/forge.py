@@ -31,6 +31,8 @@ class Pull:
     at: str
     """When it was merged or closed; else when it was opened."""
     labels: frozenset[str]
+    warnings: tuple[str, ...] = ()
+    """What `put_pull` could not do beside it: reviewers who cannot be asked."""
 
 
 @dataclass(frozen=True, slots=True)

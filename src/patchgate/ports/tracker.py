@@ -42,9 +42,9 @@ class Change:
     author: AccountId
     at: str
     field: str
-    """`status` or `assignee` (others are left out)."""
+    """`status` or `assignee`, or a text of the request (`summary`, `description`, a custom field)."""
     before: str
-    """Status name, or account id; empty when there was none."""
+    """Status name, or account id; empty when there was none, and for texts."""
     after: str
 
 

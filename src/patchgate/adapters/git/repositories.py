@@ -9,6 +9,7 @@ from patchgate.adapters.git.cache import GitCache, GitHost
 from patchgate.adapters.git.commit import CommitRules, author_of, push_commit
 from patchgate.adapters.git.judge import LARGEST_PATCH, applied_patch
 from patchgate.adapters.git.trees import entries, touched
+from patchgate.adapters.git.worktree import checkout
 from patchgate.core.ids import RepoName, Sha
 from patchgate.core.patch import EXECUTABLE, REGULAR, AppliedPatch
 from patchgate.errors import NotFoundError
@@ -80,6 +81,10 @@ class GitReader:
             if any(other.startswith(f"{path}/") for other in asked):
                 return False
         return True
+
+    def checkout(self, repo: RepoName, commit: Sha, into: Path) -> None:
+        """A plain work tree of a commit in an empty directory, without credentials."""
+        checkout(self._host, repo, commit, into=into)
 
 
 class GitWriter:

@@ -17,11 +17,11 @@ from patchgate.errors import MalformedError
 LARGEST_CHANGE = 64 * 1024 * 1024
 """Bytes that all changed files may have, before and after: a small patch can unpack to much."""
 PLAIN = ("--no-renames", "--no-ext-diff", "--no-textconv")
-SHOWN = (
-    *("-c", "core.quotePath=false", "diff-tree", "-r", "-p", "--binary", "--full-index", *PLAIN),
+PATCH_FORMAT = (
+    *("-p", "--binary", "--full-index", *PLAIN),
     *("--src-prefix=a/", "--dst-prefix=b/", "--submodule=short", "--unified=3"),
 )
-"""Git's diff of two trees; names are quoted only where they must be."""
+"""How every patch of ours is written: so that it applies as it stands, on its tree alone."""
 NOTHING = "/dev/null"
 Status = Literal["A", "M", "D", "T"]
 STATUSES: Mapping[str, Status] = {"A": "A", "M": "M", "D": "D", "T": "T"}
@@ -73,8 +73,9 @@ def changes(
 
 
 def rendered(cache: GitCache, old: str, new: str, *, env: Mapping[str, str]) -> bytes:
-    """Git's own diff of two trees or commits."""
-    return cache.online([*SHOWN, old, new], env=env)
+    """Git's own diff of two trees; names are quoted only where they must be."""
+    args = ["-c", "core.quotePath=false", "diff-tree", "-r", *PATCH_FORMAT, old, new]
+    return cache.online(args, env=env)
 
 
 def cross_check(diff: bytes, paths: tuple[str, ...]) -> None:

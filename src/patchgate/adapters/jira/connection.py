@@ -56,8 +56,9 @@ class Connection:
         return self._ask(f"POST issue/{key}/attachments", send)
 
     def close(self) -> None:
-        """Close the sockets; a later request opens new ones."""
-        self._client._session.close()
+        """Close the sockets, if any were opened; a later request opens new ones."""
+        if "_client" in self.__dict__:
+            self._client._session.close()
 
     def _request(self, method: str, path: str, **arguments: Any) -> Any:
         def send() -> Any:

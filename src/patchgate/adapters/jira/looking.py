@@ -118,13 +118,18 @@ def account(user: Any) -> AccountId | None:
     return AccountId(found) if found else None
 
 
-def changes(histories: Sequence[Any]) -> Iterator[Change]:
-    """The status and assignee items; an item's id is its place in its entry."""
+def changes(histories: Sequence[Any], custom: Sequence[str] = ()) -> Iterator[Change]:
+    """The moves, and changes of what may be approved; an item's id is its place in its entry.
+
+    Of texts only the time is told: `before` and `after` stay empty.
+    """
+    texts = {"summary", "description", *custom}
     for history in histories:
         author = account(history.get("author")) or AccountId("")
         for place, item in enumerate(history["items"]):
             field = item.get("fieldId") or item.get("field")
-            if field not in ("status", "assignee") or item.get("fieldtype", "jira") != "jira":
+            moved = field in ("status", "assignee") and item.get("fieldtype", "jira") == "jira"
+            if not moved and field not in texts:
                 continue
             before, after = ("fromString", "toString") if field == "status" else ("from", "to")
             yield Change(
@@ -132,8 +137,8 @@ def changes(histories: Sequence[Any]) -> Iterator[Change]:
                 author=author,
                 at=history["created"],
                 field=field,
-                before=item.get(before) or "",
-                after=item.get(after) or "",
+                before=(item.get(before) or "") if moved else "",
+                after=(item.get(after) or "") if moved else "",
             )
 
 

@@ -15,6 +15,7 @@ Node = dict[str, Any]
 _WEB = re.compile(r"https?://[^\s<>\"'`|\\^{}\[\]]+")
 _TRAILING = ".,;:!?)*_~"
 _STRONG = {"type": "strong"}
+_TOP = frozenset({"heading", "blockquote", "table", "rule"})
 _BLOCKS = frozenset({"doc", "blockquote", "listItem", "tableCell", "tableHeader"})
 
 
@@ -39,19 +40,25 @@ def _fitting(parent: str, node: Node) -> list[Node]:
         return [{"type": "text", "text": f"@{node['attrs']['id']}"}]
     if kind == "taskList":
         return _fitting(parent, _checklist(node))
-    if kind == "heading" and parent != "doc":
-        return [{"type": "paragraph", "content": _strong(_content("paragraph", content))}]
-    if kind == "blockquote" and parent != "doc":
-        return _content(parent, content)
-    if kind == "rule" and parent != "doc":
-        return [{"type": "paragraph", "content": [{"type": "text", "text": "———"}]}]
-    if kind == "table" and parent != "doc":
-        return [fit for row in content for fit in _row_as_paragraph(row)]
+    if parent != "doc" and kind in _TOP:
+        return _lowered(parent, node)
     if kind == "codeBlock":
         return [node]
     if kind == "listItem":
         _sign_box(content)
     return [{**node, "content": _filled(kind, content)}] if "content" in node else [node]
+
+
+def _lowered(parent: str, node: Node) -> list[Node]:
+    """Blocks that stand only at the top of a document, as what may stand deeper."""
+    kind, content = node["type"], node.get("content", [])
+    if kind == "heading":
+        return [{"type": "paragraph", "content": _strong(_content("paragraph", content))}]
+    if kind == "blockquote":
+        return _content(parent, content)
+    if kind == "table":
+        return [fit for row in content for fit in _row_as_paragraph(row)]
+    return [{"type": "paragraph", "content": [{"type": "text", "text": "———"}]}]
 
 
 def _filled(kind: str, content: list[Any]) -> list[Node]:
@@ -61,7 +68,8 @@ def _filled(kind: str, content: list[Any]) -> list[Node]:
 
 def _sign_box(blocks: list[Any]) -> None:
     """A box in a list that is not all boxes came out as its letters."""
-    first = next((n for block in blocks[:1] for n in block.get("content", [])[:1]), {})
+    inside = [n for block in blocks[:1] for n in block.get("content", [])]
+    first: Node = inside[0] if inside else {}
     for letters, sign in (("[ ]", "☐"), ("[x]", "☑")):
         if first.get("type") == "text" and first["text"].startswith(letters):
             first["text"] = sign + first["text"].removeprefix(letters)

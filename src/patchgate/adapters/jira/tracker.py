@@ -71,7 +71,7 @@ class JiraTracker:
             anchor = (raw.get("properties") or {}).get(ANCHOR)
             return Look(
                 ticket=looking.ticket(raw, site=self._connection.site, custom=self._custom),
-                changes=tuple(looking.changes(histories)),
+                changes=tuple(looking.changes(histories, self._custom)),
                 comments=tuple(looking.comment(c, self._ours(c)) for c in comments),
                 anchor=anchor if isinstance(anchor, str) else "",
             )

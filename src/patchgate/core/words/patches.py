@@ -11,7 +11,7 @@ from patchgate.core.ids import Digest, short
 from patchgate.core.patch import ABSENT, AppliedPatch, FileChange
 from patchgate.core.policy import PolicyResult
 from patchgate.core.proposal import CheckLevel
-from patchgate.core.words.inert import code, fence, inert, line
+from patchgate.core.words.inert import clip, code, fence, inert, line
 from patchgate.core.words.shape import COMMENT_LIMIT, Step, bullets, comment, count, room, what_next
 
 MOST_FILES, MOST_FINDINGS = 60, 30
@@ -67,13 +67,13 @@ def _sections(facts: PatchFacts) -> Iterator[str]:
     removed = sum(change.removed or 0 for change in patch.changes)
     size = f"{count(len(patch.changes), 'file')}, +{added:,} -{removed:,} lines"
     yield (f"**{line(facts.repo)}** at {code(facts.base[:12])} · attempt {facts.attempt} · {size}")
+    yield _policy(facts)
+    yield _check(facts)
     yield "**What it does, in the model's words**"
     yield inert(facts.summary, 3_000) or "It says nothing."
     if facts.criteria:
         yield f"Says it meets {', '.join(line(one, 20) for one in facts.criteria[:50])}."
     yield bullets(map(_file, patch.changes), most=MOST_FILES, unit="files")
-    yield _policy(facts)
-    yield _check(facts)
 
 
 def _file(change: FileChange) -> str:
@@ -84,7 +84,7 @@ def _file(change: FileChange) -> str:
     kind = {"A": " new", "D": " deleted", "T": " another kind of file"}.get(change.status, "")
     modes = {change.old_mode, change.new_mode} - {ABSENT}
     mode = f" (mode {change.old_mode} → {change.new_mode})" if len(modes) > 1 else ""
-    return f"{code(change.path)} {amount}{kind}{mode}"
+    return f"{_path(change.path)} {amount}{kind}{mode}"
 
 
 def _policy(facts: PatchFacts) -> str:
@@ -106,8 +106,13 @@ def _policy(facts: PatchFacts) -> str:
 def _finding(violation: ViolationFound, overridden: frozenset[str]) -> str:
     lifted = violation.rule in overridden and violation.severity == "BLOCK"
     level = "overridden" if lifted else violation.severity
-    path = f" {code(violation.path)}" if violation.path else ""
-    return f"**{level}** {code(violation.rule)}{path}: {line(violation.message)}"
+    path = f" {_path(violation.path)}" if violation.path else ""
+    return f"**{level}** {code(violation.rule)}{path}: {line(violation.message, 160)}"
+
+
+def _path(path: str) -> str:
+    """A path short enough that a long one cannot push other lines out of the comment."""
+    return code(clip(path, 160))
 
 
 def _check(facts: PatchFacts) -> str:

@@ -1,0 +1,55 @@
+"""Events → state: one pure function for each kind of event, total over every state.
+
+`facts` (what was seen outside), `rooms` (runs and proposals), `decisions` and `effects` each take
+their own kinds of event; `moving` holds how the state itself changes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from patchgate.core import events as e
+from patchgate.core.events import Event
+from patchgate.core.fold.decisions import fold_decision
+from patchgate.core.fold.effects import fold_effect
+from patchgate.core.fold.facts import fold_fact
+from patchgate.core.fold.rooms import fold_room
+from patchgate.core.state import TERMINAL, Workflow
+
+_FAMILIES: tuple[Callable[[Workflow, Event], Workflow | None], ...] = (
+    fold_fact,
+    fold_room,
+    fold_decision,
+    fold_effect,
+)
+
+
+def fold(events: Iterable[Event], start: Workflow | None = None) -> Workflow:
+    """The workflow that these events make (prefix by prefix: `fold(a + b) == fold(b, fold(a))`)."""
+    workflow = start or Workflow()
+    for event in events:
+        workflow = evolve(workflow, event)
+    return workflow
+
+
+def evolve(w: Workflow, event: Event) -> Workflow:
+    """One event further. A fact that was seen before adds nothing but its place in the row."""
+    if isinstance(event, e.Observed):
+        if event.fact in w.seen:
+            return replace(w, seq=w.seq + 1)
+        w = replace(w, seen=w.seen | {event.fact})
+    after = _fold_one(w, event)
+    if after.state is not w.state:
+        after = replace(after, since=event.at)
+        if after.state not in TERMINAL:
+            after = replace(after, drift_reasserted=False)
+    return replace(after, seq=w.seq + 1)
+
+
+def _fold_one(w: Workflow, event: Event) -> Workflow:
+    for family in _FAMILIES:
+        after = family(w, event)
+        if after is not None:
+            return after
+    return w

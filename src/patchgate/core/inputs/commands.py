@@ -1,0 +1,166 @@
+"""Comment commands: who may give them, and what each means in which state."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from patchgate.core import events as e
+from patchgate.core.approval import Word, refusal
+from patchgate.core.events import CommandGiven
+from patchgate.core.inputs.outcomes import (
+    REVIEWABLE,
+    Events,
+    accept,
+    approve,
+    cannot_rework,
+    ignore,
+    refuse,
+)
+from patchgate.core.limits import exceeds_cap
+from patchgate.core.proposal import Task
+from patchgate.core.rules import Rules, World
+from patchgate.core.state import PARKED, TERMINAL, State, Workflow
+
+Handler = Callable[[Workflow, CommandGiven, World, Rules], Events]
+FOR_APPROVERS = ("approve", "reject", "override", "resume")
+
+
+def commanded(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Events:
+    """The command as it applies now, or why it does not."""
+    who, platform = given.evidence.author, given.evidence.platform
+    if rules.is_runner(platform, who):
+        return ignore(given, "the runner's own words are no commands", world)
+    if given.edited:
+        return refuse(given, "the comment was edited; write a new one", world)
+    if not rules.may_command(platform, who):
+        return refuse(given, f"account {who} is neither approver nor reviewer", world)
+    if given.verb in FOR_APPROVERS and not rules.person(platform, who):
+        return refuse(given, f"account {who} is not in `approvers`", world)
+    if w.state in TERMINAL:
+        return refuse(given, f"the work has ended ({w.state}); assign the runner again", world)
+    return _COMMANDS[given.verb](w, given, world, rules)
+
+
+def _approve(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Events:
+    if w.parked and w.parked.code == "defer" and w.triaged:
+        agreed = e.Parked(
+            at=world.now,
+            state="DEFERRED",
+            code="deferred",
+            reason=w.triaged.reason,
+            advice="`/resume` takes it up earlier",
+            until=w.triaged.wake_on,
+        )
+        return accept(given, "deferral agreed", world, agreed)
+    if w.state is State.BLOCKED_POLICY:
+        reason = "the policy blocks this patch: `/override RULE reason` first, or `/changes …`"
+        return refuse(given, reason, world)
+    if w.subject is None:
+        return refuse(given, f"nothing waits for an approval ({w.state})", world)
+    typed = (given.argument.split() or [""])[0]
+    return approve(w, given, subject=w.subject, typed=typed, ctx=(world, rules))
+
+
+def _changes(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Events:
+    if w.state not in REVIEWABLE | {State.NEEDS_HUMAN}:
+        return refuse(given, f"there is nothing to change yet ({w.state})", world)
+    impossible = cannot_rework(w)
+    if impossible:
+        return refuse(given, impossible, world)
+    changes = e.ChangesRequested(
+        at=world.now, source="person", by=given.evidence.author, detail=given.evidence.id
+    )
+    return accept(given, "another round", world, changes)
+
+
+def _reject(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Events:
+    who = rules.person(given.evidence.platform, given.evidence.author)
+    ended = e.Ended(at=world.now, state="REJECTED", by=who, reason="rejected by a person")
+    return accept(given, "rejected", world, ended)
+
+
+def _ask(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Events:
+    if not given.argument.strip():
+        return refuse(given, "ask what? write `/ask` and the question", world)
+    if exceeds_cap(w, rules, Task.ANSWER):
+        reason = f"an answer could exceed the cap of {rules.ticket_cap} micro-dollars"
+        return refuse(given, reason, world)
+    return accept(given, "the question goes to a model; nothing else changes", world)
+
+
+def _retry(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Events:
+    who = given.evidence.author
+    if w.state is State.STOPPED:
+        return refuse(given, "it is stopped: an approver's `/resume` lets it go on", world)
+    if w.state in (State.NEEDS_HUMAN, State.DEFERRED):
+        return accept(given, "tried again", world, e.Resumed(at=world.now, by=who, why="retry"))
+    if w.state not in REVIEWABLE:
+        return refuse(given, f"there is nothing to retry ({w.state})", world)
+    impossible = cannot_rework(w)
+    if impossible:
+        return refuse(given, impossible, world)
+    again = e.ChangesRequested(at=world.now, source="person", by=who, detail="retry")
+    return accept(given, "another attempt", world, again)
+
+
+def _stop(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Events:
+    if w.state is State.STOPPED:
+        return ignore(given, "already stopped", world)
+    who = given.evidence.author
+    parked = e.Parked(
+        at=world.now,
+        state="STOPPED",
+        code="stop",
+        reason=f"`/stop` by {rules.person(given.evidence.platform, who) or who}",
+        advice="`/resume` goes on where it stood",
+    )
+    return accept(given, "stopped", world, parked)
+
+
+def _resume(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Events:
+    if w.state not in PARKED:
+        return refuse(given, f"it is not parked ({w.state})", world)
+    same_policy = w.judged is not None and w.judged.policy == rules.policy
+    if w.state is State.BLOCKED_POLICY and same_policy:
+        reason = "the policy still blocks: `/override RULE reason`, `/changes …` or `/reject`"
+        return refuse(given, reason, world)
+    return accept(given, "resumed", world, e.Resumed(at=world.now, by=given.evidence.author))
+
+
+def _override(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Events:
+    if w.state is not State.BLOCKED_POLICY or not w.patch or not w.judged:
+        return refuse(given, "no patch is blocked by the policy", world)
+    rule, _, reason = given.argument.strip().partition(" ")
+    blocking = {v.rule: v.severity for v in w.judged.violations if v.severity != "WARN"}
+    if rule not in blocking:
+        return refuse(given, f"{rule or 'no rule'} is not one of: {', '.join(blocking)}", world)
+    if any(v.rule == rule and v.severity == "REFUSE" for v in w.judged.violations):
+        return refuse(given, f"{rule} can be overridden by nobody", world)
+    if not reason.strip():
+        return refuse(given, f"say why: `/override {rule} <reason>`", world)
+    shown = w.published_on(given.evidence.platform, w.patch.patch)
+    word, subject = Word(given.evidence), w.patch.patch
+    why = refusal(word, subject=subject, shown=shown, rules=rules, requester=w.requester)
+    if why:
+        return refuse(given, why, world)
+    override = e.OverrideGiven(
+        at=world.now,
+        rule=rule,
+        reason=reason.strip()[:500],
+        approver=rules.person(given.evidence.platform, given.evidence.author),
+        subject=subject,
+        evidence=given.evidence,
+    )
+    return accept(given, f"{rule} overridden", world, override)
+
+
+_COMMANDS: Mapping[str, Handler] = {
+    "approve": _approve,
+    "changes": _changes,
+    "reject": _reject,
+    "ask": _ask,
+    "retry": _retry,
+    "stop": _stop,
+    "resume": _resume,
+    "override": _override,
+}

@@ -1,0 +1,109 @@
+"""Answers the world's doorbell: every event that rings becomes a run, as Actions would start it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from patchgate.app.desk import Outcome, Waits
+from patchgate.app.doorbell import keys_of, rung
+from patchgate.app.environment import Environment, Room
+from patchgate.app.run import LocalRun
+from patchgate.standins.world import Bell, World
+
+LOOPBACK = "127.0.0.1,localhost"
+PROXIES = frozenset({"NO_PROXY", "no_proxy"})
+QUIET_ROUNDS = 50
+"""Runs after one step of a person; more of them would be a loop."""
+
+
+class LoopError(RuntimeError):
+    """Runs go on ringing for runs."""
+
+
+def environment(world: World, more: Mapping[str, str] | None = None) -> Environment:
+    """This machine's way to programs and networks, and the world's addresses and keys.
+
+    `more` wins over the world (real model keys in a rehearsal). Loopback never goes by a proxy.
+    """
+    machine = dict(Environment.from_os().machine)
+    direct = {name: _with_loopback(machine.get(name, "")) for name in PROXIES}
+    return Environment.from_mapping(machine | direct | world.env() | dict(more or {}))
+
+
+def _with_loopback(known: str) -> str:
+    return f"{known},{LOOPBACK}" if known else LOOPBACK
+
+
+@dataclass(slots=True)
+class Listener:
+    """Who hears what happens; each does nothing unless it is given."""
+
+    bell: Callable[[Bell, Sequence[str]], None] = lambda bell, keys: None
+    room: Callable[[Room], None] = lambda room: None
+    line: Callable[[str], None] = lambda line: None
+
+
+@dataclass(slots=True)
+class Driver:
+    """Turns bells into runs until it is quiet; one run at a time, as the concurrency group has it."""
+
+    world: World
+    env: Environment
+    folder: Path
+    listener: Listener = field(default_factory=Listener)
+    runs: int = 0
+    waits: dict[str, Waits] = field(default_factory=dict)
+    """What each ticket waits for, as of the last run that looked at it."""
+    troubles: list[str] = field(default_factory=list)
+    """What the last run complained about."""
+
+    def settle(self) -> int:
+        """Answer all bells, and those that these runs ring; the last exit code that is not 0."""
+        worst = 0
+        for _ in range(QUIET_ROUNDS):
+            keys = self._keys(self.world.bells())
+            if not keys:
+                return worst
+            worst = self.run(keys) or worst
+        raise LoopError(f"still ringing after {QUIET_ROUNDS} runs")
+
+    def run(self, keys: Sequence[str]) -> int:
+        """`patchgate run KEY…`; the exit code."""
+        self.runs += 1
+        folder = self.folder / "runs" / f"{self.runs:03}"
+        folder.mkdir(parents=True)
+        local = LocalRun(
+            env=self.env,
+            folder=folder,
+            cache=self.folder / "cache",
+            heard=self.listener.line,
+            entered=self.listener.room,
+        )
+        status = local.keys(keys_of(keys))
+        self._read_outcomes(folder)
+        return status
+
+    def _read_outcomes(self, folder: Path) -> None:
+        self.troubles = []
+        for path in sorted(folder.glob("round-*/outcome.json"), key=_round):
+            outcome = Outcome.model_validate_json(path.read_bytes())
+            self.waits |= {wait.key: wait for wait in outcome.waits}
+            self.troubles = list(outcome.troubles)
+
+    def _keys(self, bells: Sequence[Bell]) -> list[str]:
+        found: dict[str, None] = {}
+        for bell in bells:
+            self.folder.mkdir(parents=True, exist_ok=True)
+            path = self.folder / "event.json"
+            path.write_text(json.dumps(bell.payload), encoding="utf-8")
+            keys = rung(self.env, (), path, bell.event)
+            self.listener.bell(bell, keys)
+            found |= dict.fromkeys(keys)
+        return list(found)
+
+
+def _round(outcome: Path) -> int:
+    return int(outcome.parent.name.removeprefix("round-"))
