@@ -42,7 +42,7 @@ class Change:
     author: AccountId
     at: str
     field: str
-    """`status` or `assignee`, or a text of the request (`summary`, `description`, a custom field)."""
+    """`status`, `assignee`, or a text of the request (`summary`, `description`, custom field)."""
     before: str
     """Status name, or account id; empty when there was none, and for texts."""
     after: str

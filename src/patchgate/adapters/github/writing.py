@@ -186,8 +186,9 @@ def _ask_reviewers(pull: PullRequest, order: PullOrder) -> tuple[str, ...]:
     asked = {login_of(user).casefold() for user in pull.requested_reviewers}
     asked.add(login_of(pull.user).casefold())
     missing = [login for login in order.reviewers if login.casefold() not in asked]
-    if not missing or _ask(pull, order, missing) is None:
-        return ()
+    refusal = _ask(pull, order, missing) if missing else None
+    if refusal is None or len(missing) == 1:
+        return (refusal,) if refusal else ()
     refused = [_ask(pull, order, [login]) for login in missing]
     return tuple(warning for warning in refused if warning)
 

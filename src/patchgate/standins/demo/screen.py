@@ -1,0 +1,139 @@
+"""What the person at the terminal sees: who did what, which room ran, what a gate said."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.panel import Panel
+from rich.rule import Rule
+from rich.table import Table
+from rich.text import Text
+
+from patchgate.app.environment import Room
+from patchgate.standins.world import Bell
+
+LINE = re.compile(r"(?P<key>\S*) +(?P<kind>[a-z]+) +(?P<text>.*)")
+"""A journal line of a room: key, kind, text."""
+COLOURS = {
+    "gate": "bold green",
+    "check": "green",
+    "model": "magenta",
+    "jira": "blue",
+    "github": "blue",
+    "person": "cyan",
+    "stop": "bold red",
+    "wait": "yellow",
+    "end": "bold green",
+}
+INDENT = 2
+KEPT_LINES = 40
+"""Lines of a long comment that are shown: its beginning and its end."""
+
+
+class Screen:
+    """Prints a course of events; `names` turns account ids into names."""
+
+    def __init__(self, console: Console, names: Mapping[str, str], *, pause: bool = False) -> None:
+        self.console = console
+        self._names = names
+        self._pause = pause
+        self._chapter = 0
+        self._room = ""
+
+    # ── the story ────────────────────────────────────────────────────────────────────────
+
+    def chapter(self, title: str) -> None:
+        """A heading; with `pause`, only after Enter."""
+        self._chapter += 1
+        if self._pause and self._chapter > 1:
+            self.console.input("[dim]Enter goes on …[/]")
+        self.console.print()
+        title = f"{self._chapter} · {title}"
+        self.console.print(Rule(Text(title, "bold"), align="left", style="dim"))
+
+    def person(self, who: str, what: str, quote: str = "") -> None:
+        """Somebody does something; `quote` is what they write."""
+        self._entry("☻", f"{who} {what}", "cyan")
+        if quote:
+            self.console.print(Padding(Text(f"“{quote}”", "italic"), (0, INDENT, 0, 4)))
+
+    def note(self, text: str, style: str = "dim") -> None:
+        """A word of explanation."""
+        self.console.print(Padding(Text(text, style), (0, 0, 0, INDENT)))
+
+    def fact(self, text: str) -> None:
+        """What is to be seen now, outside of patchgate."""
+        self._entry("→", text, "bold")
+
+    def document(self, title: str, text: str) -> None:
+        """A comment as a person reads it, shortened in the middle."""
+        shown = Text("\n").join(_coloured(line) for line in _shortened(text.splitlines()))
+        self.console.print(Padding(Panel(shown, title=title, title_align="left"), (0, 0, 0, 2)))
+
+    # ── what the driver hears ────────────────────────────────────────────────────────────
+
+    def bell(self, bell: Bell, keys: Sequence[str]) -> None:
+        """An event of GitHub rang."""
+        self._room = ""
+        action = str(bell.payload.get("action", ""))
+        detail = f".{action}" if action and bell.event != "repository_dispatch" else ""
+        named = ", ".join(keys) or "no ticket of ours"
+        self._entry("⏰", f"{bell.event}{detail} rings for {named}", "yellow")
+
+    def room(self, room: Room) -> None:
+        """A room starts."""
+        self._room = room.value
+
+    def line(self, line: str) -> None:
+        """A room said something."""
+        found = LINE.fullmatch(line)
+        if found is None:
+            self._row("", "", line, style="dim")
+            return
+        kind = found["kind"]
+        text = self._named(found["text"])
+        self._row(found["key"], kind, text, style=COLOURS.get(kind, ""))
+
+    def _row(self, key: str, kind: str, text: str, *, style: str) -> None:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(width=7, style="reverse dim" if self._room else "")
+        grid.add_column(width=5, style="dim")
+        grid.add_column(width=6, style=style)
+        grid.add_column(ratio=1, overflow="fold")
+        grid.add_row(self._room.center(7) if self._room else "", key, kind, Text(text, style))
+        self.console.print(Padding(grid, (0, 0, 0, INDENT)))
+        self._room = ""
+
+    def _entry(self, sign: str, text: str, style: str) -> None:
+        grid = Table.grid(padding=(0, 1))
+        grid.add_column(width=2)
+        grid.add_column(ratio=1, overflow="fold")
+        grid.add_row(Text(sign, style), Text(text, style))
+        self.console.print(grid)
+
+    def _named(self, text: str) -> str:
+        for account, name in self._names.items():
+            text = text.replace(account, name)
+        return text
+
+
+def _shortened(lines: Sequence[str]) -> list[str]:
+    if len(lines) <= KEPT_LINES:
+        return list(lines)
+    half = KEPT_LINES // 2
+    left_out = len(lines) - 2 * half
+    return [*lines[:half], f"[… {left_out} lines that the approver reads too …]", *lines[-half:]]
+
+
+def _coloured(line: str) -> Text:
+    """A line of a diff in its colour, other text as it is."""
+    if line.startswith("+") and not line.startswith("+++"):
+        return Text(line, "green")
+    if line.startswith("-") and line[1:2] not in ("", " ", "-"):
+        return Text(line, "red")
+    if line.startswith(("@@", "diff --git", "[… ")):
+        return Text(line, "dim")
+    return Text(line)
