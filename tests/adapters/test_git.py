@@ -230,6 +230,7 @@ def test_same_blobs_sees_content_mode_absence_and_folders(world: World) -> None:
 # ── judging a patch ──────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.covers("S1.20")
 @pytest.mark.parametrize("place", ["world", "online"])
 def test_the_tree_tells_paths_modes_counts_and_sizes(
     place: str, request: pytest.FixtureRequest
@@ -379,6 +380,7 @@ def test_judging_leaves_the_cache_without_the_new_objects(world: World) -> None:
 # ── work trees ───────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.covers("S0.45")
 def test_a_checkout_is_a_repository_of_its_own_without_remote(
     online: World, tmp_path: Path
 ) -> None:
@@ -482,6 +484,7 @@ def test_a_small_patch_that_unpacks_to_much_is_malformed(world: World) -> None:
 # ── pushing ──────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.covers("S0.50", "S1.18")
 def test_the_same_order_gives_the_same_commit(online: World, tmp_path: Path) -> None:
     order = online.order(online.reader.apply(SHOP, online.main, PATCH), PATCH)
     first = online.writer.push_commit(order)
@@ -506,6 +509,7 @@ def test_a_second_push_finds_the_first(online: World) -> None:
     assert online.pushes() == 1
 
 
+@pytest.mark.covers("S0.58")
 def test_a_push_goes_on_from_its_own_commit(online: World) -> None:
     first = online.writer.push_commit(
         online.order(online.reader.apply(SHOP, online.main, PATCH), PATCH)

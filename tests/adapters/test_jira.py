@@ -135,6 +135,7 @@ def test_one_look_is_one_request_and_tells_all(world: World) -> None:
     assert ticket.url == f"{world.server.url}/browse/MWC-1"
     assert (ticket.parent, look.anchor) == (None, "")
     assert [(c.author, c.field, c.before, c.after) for c in look.changes] == [
+        (ALICE, "customfield_10050", "", ""),
         (ALICE, "assignee", "", RUNNER),
         (ALICE, "status", "Backlog", "Plan Review"),
     ]

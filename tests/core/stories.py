@@ -32,7 +32,7 @@ from patchgate.core.fold import fold
 from patchgate.core.ids import Digest, Eid, FactId, digest_json, short
 from patchgate.core.plan import TriageChoice
 from patchgate.core.projection import status_name
-from patchgate.core.proposal import CheckLevel, Outcome, RunRecord, Task, Usage
+from patchgate.core.proposal import Outcome, RunRecord, Task, Usage
 from patchgate.core.rules import ChildNow, Rules, Statuses, TicketNow, World
 from patchgate.core.state import TERMINAL, WITH_PULL, State, Workflow
 
@@ -638,10 +638,6 @@ class Story:
         self.answers[task] = deque(answers)
         return self
 
-    def evidence_level(self) -> CheckLevel | None:
-        """What `check` said."""
-        return self.w.evidence.level if self.w.evidence else None
-
 
 def at_approval(**how: object) -> Story:
     """A single ticket whose patch waits for approval."""
@@ -673,3 +669,33 @@ def at_plan_review(**how: object) -> Story:
     story = Story(plan=True, **how).open().wake()  # type: ignore[arg-type]  # fields, as above
     assert story.state is State.PLAN_REVIEW
     return story
+
+
+def parent_with_two() -> Story:
+    """A parent at work on the first of two approved sub-tasks."""
+    story = Story(plan=True).open().will(Task.PLAN, Answer(items=("first", "second"))).wake()
+    story.move(LEIGH, "In Progress")
+    return story.wake()
+
+
+def finish(child: Story) -> None:
+    """A sub-task is approved, checked and merged."""
+    child.approve()
+    child.wake()
+    child.ci("green")
+    child.wake()
+    child.merge()
+
+
+def at_blocked() -> Story:
+    """A ticket whose patch the policy blocks."""
+    story = Story().open()
+    story.judgements.append(Judgement("ESCALATE", ("ci-files",)))
+    story.wake()
+    assert story.state is State.BLOCKED_POLICY
+    return story
+
+
+def failures(*details: str) -> list[Answer]:
+    """Runs that fail, each with its detail."""
+    return [Answer(Outcome.INVALID, detail) for detail in details]

@@ -2,42 +2,115 @@
 
 from __future__ import annotations
 
+import re
+
 from patchgate.app.observe import from_comment, request_digest, revised_at
 from patchgate.core import events as e
-from patchgate.core.approval import Word
-from patchgate.core.events import Approved, CommandGiven, Evidence
+from patchgate.core.approval import Word, moment, refusal
+from patchgate.core.events import Approved, CommandGiven, Evidence, OverrideGiven
 from patchgate.core.ids import Digest, RepoName, TicketKey, short
 from patchgate.core.rules import Rules
 from patchgate.core.state import Publication, Workflow
 from patchgate.errors import NotFoundError
-from patchgate.ports import Change, Comment, ForgeReader, Look, Tracker
+from patchgate.ports import Change, Comment, ForgeReader, Look, Ticket, Tracker
 
 Proof = tuple[Word, Publication]
+_HEADING = re.compile(r"#+ .*·\W*([0-9a-f]{12})\W*")
+"""The first line of each comment of ours that shows something to be approved."""
+
+
+def published_in(body: str) -> str:
+    """The short digest that the heading of a comment of ours publishes; empty for other talk."""
+    found = _HEADING.fullmatch(body.strip().partition("\n")[0].strip())
+    return found[1] if found else ""
 
 
 class EvidenceReader:
-    """Finds approvals, commands and publications where they were made."""
+    """Finds approvals, commands and publications where they were made, anew for each question."""
 
     def __init__(self, tracker: Tracker, forge: ForgeReader, rules: Rules) -> None:
         self._tracker = tracker
         self._forge = forge
         self._rules = rules
+        self._looks: dict[str, Look] = {}
 
     def reread(self, w: Workflow, grant: Approved) -> Proof | str:
         """The approver's word and the publication as they are now; a string says what is amiss."""
+        self._looks.clear()
         evidence = grant.evidence
         try:
+            if not self._is_about(w, evidence, grant.what):
+                return f"the evidence lies on {evidence.target}, which is not about {w.key}"
             word = self._word(evidence, grant)
             if isinstance(word, str):
                 return word
-            shown = self._publication(w, grant)
+            if word.evidence != evidence:
+                return f"{evidence.kind} {evidence.id} is another one than the ledger tells"
+            shown = self._publication(w, grant, word)
         except NotFoundError as error:
             return f"the evidence cannot be read again: {error.message}"
         return shown if isinstance(shown, str) else (word, shown)
 
-    def command(self, evidence: Evidence) -> CommandGiven | None:
+    def why_no_override(self, w: Workflow, given: OverrideGiven) -> str:
+        """Why this override does not lift its rule; empty when it does."""
+        self._looks.clear()
+        evidence = given.evidence
+        try:
+            if not self._is_about(w, evidence, "patch"):
+                return f"comment {evidence.id} is not about {w.key}"
+            found = self._command(evidence)
+            if found is None or found.verb != "override" or found.evidence != evidence:
+                return f"comment {evidence.id} is no such override (any more)"
+            shown = self._shown(given.subject, Word(evidence))
+        except NotFoundError as error:
+            return f"the evidence cannot be read again: {error.message}"
+        if isinstance(shown, str):
+            return shown
+        rule, _, reason = found.argument.strip().partition(" ")
+        if (rule, reason.strip()[:500]) != (given.rule, given.reason):
+            return f"comment {evidence.id} overrides {rule or 'nothing'}, or for another reason"
+        if self._rules.person(evidence.platform, evidence.author) != given.approver:
+            return f"it was not given by {given.approver}"
+        return refusal(
+            Word(evidence, edited=found.edited),
+            subject=given.subject,
+            shown=shown[0],
+            rules=self._rules,
+            requester=w.requester,
+        )
+
+    def ticket(self, w: Workflow) -> Ticket:
+        """The ticket that settings route: the workflow's own, for a planned sub-task its parent."""
+        self._looks.clear()
+        return self._routed(w)
+
+    def _look(self, key: str) -> Look:
+        """One look for each ticket and question: a question is answered from one moment."""
+        if key not in self._looks:
+            self._looks[key] = self._tracker.look(TicketKey(key))
+        return self._looks[key]
+
+    def _routed(self, w: Workflow) -> Ticket:
+        own = self._look(w.key).ticket
+        if not w.parent:
+            return own
+        parent = self._look(w.parent).ticket
+        if own.parent != parent.key:
+            raise NotFoundError(f"{own.key} is no sub-task of {parent.key}")
+        return parent
+
+    def _is_about(self, w: Workflow, evidence: Evidence, what: str) -> bool:
+        """Whether the word was given where this work is talked about, not on another ticket."""
+        if evidence.platform == "github":
+            return w.pull is not None and evidence.target == f"{w.repo}#{w.pull.number}"
+        there = self._look(evidence.target).ticket
+        if there.issue_id == w.issue_id:
+            return True
+        return what == "plan" and bool(w.parent) and self._routed(w).issue_id == there.issue_id
+
+    def _command(self, evidence: Evidence) -> CommandGiven | None:
         """The command in the comment that the evidence names, as it stands there now."""
-        said = self._comment(evidence)
+        said = next((c for c in self._comments(evidence) if c.id == evidence.id), None)
         if said is None:
             return None
         given = from_comment(said, evidence.platform, evidence.target, self._rules, now=said.at)
@@ -47,7 +120,7 @@ class EvidenceReader:
 
     def _word(self, evidence: Evidence, grant: Approved) -> Word | str:
         if evidence.kind == "comment":
-            given = self.command(evidence)
+            given = self._command(evidence)
             if given is None or given.verb != "approve":
                 return f"comment {evidence.id} is no approval (any more)"
             typed = given.argument.split()
@@ -57,7 +130,7 @@ class EvidenceReader:
         return f"evidence of kind {evidence.kind} on {evidence.platform} opens nothing"
 
     def _move(self, evidence: Evidence, grant: Approved) -> Word | str:
-        look = self._tracker.look(TicketKey(evidence.target))
+        look = self._look(evidence.target)
         if evidence.kind == "assignment":
             return self._assignment(evidence, look, grant)
         change = next((c for c in look.changes if c.id == evidence.id), None)
@@ -75,7 +148,10 @@ class EvidenceReader:
             return f"an assignment approves no {grant.what}"
         ticket = look.ticket
         if evidence.id == "created":
-            if ticket.reporter != evidence.author or ticket.created != evidence.at:
+            moves = [c.before for c in look.changes if c.field == "assignee"]
+            first = (moves or [ticket.assignee or ""])[0]
+            told = (evidence.author, evidence.at, self._rules.runner["jira"])
+            if (ticket.reporter, ticket.created, first) != told:
                 return "the ticket was not created like that"
             return Word(evidence)
         change = next((c for c in look.changes if c.id == evidence.id), None)
@@ -86,44 +162,60 @@ class EvidenceReader:
 
     # ── the publication ──────────────────────────────────────────────────────────────────
 
-    def _publication(self, w: Workflow, grant: Approved) -> Publication | str:
+    def _publication(self, w: Workflow, grant: Approved, word: Word) -> Publication | str:
         if grant.what == "request":
             return self._request(w, grant)
         platform = grant.evidence.platform
-        known = w.published_on(platform, grant.subject)
-        if known is None:
+        if w.published_on(platform, grant.subject) is None:
             return f"{short(grant.subject)} was never published on {platform}"
-        place = Evidence(
-            platform=platform,
-            kind="comment",
-            id=known.comment,
-            target=grant.evidence.target,
-            author="",
-            at=known.at,
-        )
-        said = self._comment(place)
-        if said is None or not self._rules.is_runner(platform, said.author):
-            return f"the comment that published {short(grant.subject)} is gone or not ours"
-        if short(grant.subject) not in said.body:
-            return f"comment {known.comment} does not publish {short(grant.subject)}"
-        return Publication(platform, said.id, said.at, grant.subject)
+        shown = self._shown(grant.subject, word)
+        if isinstance(shown, str):
+            return shown
+        said = next(c for c in self._comments(grant.evidence) if c.id == shown[-1].comment)
+        body = said.body.replace("\\", "")
+        patch = w.patch if grant.what == "patch" else None
+        if patch and not (patch.repo in body and patch.start[:12] in body):
+            return f"comment {said.id} shows the patch for another repository or commit"
+        return shown[-1]
+
+    def _shown(self, subject: Digest, word: Word) -> list[Publication] | str:
+        """Where our own account showed the subject; a bare word counts for what it saw last."""
+        platform, name = word.evidence.platform, short(subject)
+        ours = [(c, published_in(c.body)) for c in self._published(word.evidence)]
+        if name not in {shown for _, shown in ours}:
+            return f"no comment of ours publishes {name} (any more)"
+        before = [shown for c, shown in ours if moment(c.at) <= moment(word.evidence.at)]
+        if not before:
+            return f"it was given before {name} was published"
+        if not word.typed and before[-1] != name:
+            return f"it was given for {before[-1]}, which was shown last before it"
+        return [Publication(platform, c.id, c.at, subject) for c, shown in ours if shown == name]
+
+    def _published(self, evidence: Evidence) -> list[Comment]:
+        """Our own, unedited comments there that show something to be approved, oldest first."""
+        shown = [
+            c
+            for c in self._comments(evidence)
+            if self._rules.is_runner(evidence.platform, c.author)
+            and not c.edited
+            and published_in(c.body)
+        ]
+        return sorted(shown, key=lambda c: moment(c.at))
 
     def _request(self, w: Workflow, grant: Approved) -> Publication | str:
-        look = self._tracker.look(TicketKey(w.key))
+        look = self._look(w.key)
         present: Digest = request_digest(look.ticket)
         if present != grant.subject:
             return "the ticket's text changed after it was approved"
         return Publication(grant.evidence.platform, "", revised_at(look), present)
 
-    def _comment(self, evidence: Evidence) -> Comment | None:
+    def _comments(self, evidence: Evidence) -> tuple[Comment, ...]:
         if evidence.platform == "jira":
-            comments = self._tracker.look(TicketKey(evidence.target)).comments
-        elif evidence.platform == "github":
+            return self._look(evidence.target).comments
+        if evidence.platform == "github":
             repo, _, number = evidence.target.partition("#")
-            comments = tuple(self._forge.comments(RepoName(repo), int(number)))
-        else:
-            return None
-        return next((c for c in comments if c.id == evidence.id), None)
+            return tuple(self._forge.comments(RepoName(repo), int(number)))
+        return ()
 
 
 def _as_told(evidence: Evidence, change: Change) -> Evidence:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from patchgate.app.desk import Desk
 from patchgate.app.opening import Opened, item_of, plan_of
 from patchgate.app.session import Session
+from patchgate.app.writegate import goes_beyond
 from patchgate.core import events as e
 from patchgate.core.ids import RepoName, Sha
 from patchgate.core.patch import AppliedPatch
@@ -47,7 +48,7 @@ def judge_patch(session: Session, desk: Desk, scope: Scope | None) -> e.PatchJud
         patch=applied.patch,
         policy=desk.rules.policy,
         level=result.level,
-        wider=result.wider,
+        wider=goes_beyond(result, w.mode, scope),
         violations=result.violations[:50],
     )
 

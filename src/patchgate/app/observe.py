@@ -46,7 +46,8 @@ def _change_fact(change: Change) -> FactId:
 
 def revised_at(look: Look) -> str:
     """Platform time of the last change of the request (else of its creation)."""
-    texts = [c.at for c in look.changes if c.field not in ("status", "assignee")]
+    request = {"summary", "description", *look.ticket.fields}
+    texts = [c.at for c in look.changes if c.field in request]
     return texts[-1] if texts else look.ticket.created
 
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from patchgate.app.briefs import plan_json
 from patchgate.app.desk import RunFolder
 from patchgate.app.session import Session
+from patchgate.app.writegate import lines_of
 from patchgate.core import events as e
 from patchgate.core.events import AttemptReserved
 from patchgate.core.ids import Digest, RepoName, Sha, digest_bytes, digest_json
@@ -166,6 +167,7 @@ def _patched(
     w = session.w
     applied = session.desk.forge.apply(RepoName(w.repo), Sha(reserved.start), content)
     session.keep(content)
+    added, removed = lines_of(applied)
     proposed = e.PatchProposed(
         at=session.desk.now(),
         eid=reserved.eid,
@@ -176,8 +178,8 @@ def _patched(
         tree=applied.tree,
         paths=applied.paths,
         summary=proposal.summary,
-        added=sum(c.added or 0 for c in applied.changes),
-        removed=sum(c.removed or 0 for c in applied.changes),
+        added=added,
+        removed=removed,
         attempt=reserved.attempt,
         supersedes=w.patch.patch if w.patch else None,
     )

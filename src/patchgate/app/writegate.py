@@ -2,24 +2,37 @@
 
 The gate trusts nothing that it is told. At the moment of the write it hashes the patch, finds the
 approval, reads the evidence again from the platform, judges the tree again under the policy of
-that moment, and looks at base and branch. Anything stale, forged, replayed or wider: refused.
+that moment, and looks at route, base and branch. Anything stale, forged, replayed or wider: refused.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from patchgate.app.evidence import EvidenceReader
+from patchgate.app.settings import Route
 from patchgate.core import events as e
 from patchgate.core.approval import refusal
-from patchgate.core.events import Approved, Event, PatchProposed
+from patchgate.core.branch import branch_of
+from patchgate.core.events import Approved, Event, Mode, PatchProposed
 from patchgate.core.ids import Eid, RepoName, Sha, digest_bytes, short
 from patchgate.core.patch import AppliedPatch
-from patchgate.core.policy import Policy, Scope, judge
+from patchgate.core.policy import Policy, PolicyResult, Scope, judge
 from patchgate.core.rules import Rules
-from patchgate.core.state import Workflow
-from patchgate.errors import MalformedError, NotFoundError, TakenError
-from patchgate.ports import CommitOrder, ForgeReader, ForgeWriter, Pull, PullOrder
+from patchgate.core.state import State, Workflow
+from patchgate.errors import ConfigError, MalformedError, NotFoundError, TakenError
+from patchgate.ports import CommitOrder, ForgeReader, ForgeWriter, Pull, PullOrder, Ticket
+
+OPENS: Mapping[Mode, frozenset[str]] = MappingProxyType(
+    {
+        "patchset": frozenset({"patch"}),
+        "plan": frozenset({"patch", "plan"}),
+        "request": frozenset({"patch", "request"}),
+    }
+)
+"""What an approval may be of, for a patch to rest on it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,17 @@ class PublishOrder:
     """Paths of the approved plan; None where there is none."""
 
 
+def lines_of(applied: AppliedPatch) -> tuple[int, int]:
+    """Lines added and lines removed, as a proposal tells them."""
+    changes = applied.changes
+    return sum(c.added or 0 for c in changes), sum(c.removed or 0 for c in changes)
+
+
+def goes_beyond(result: PolicyResult, mode: Mode, scope: Scope | None) -> bool:
+    """Whether a patch needs an approval of its own; a plan that names no files bounds nothing."""
+    return result.wider or (mode == "plan" and scope is None)
+
+
 class WriteGate:
     """Re-checks everything by itself, then writes."""
 
@@ -55,7 +79,10 @@ class WriteGate:
         *,
         rules: Rules,
         policy: Policy,
+        routed: Callable[[Ticket], Route] | None = None,
     ) -> None:
+        """`routed` asks the settings where a ticket goes; None: what the ledger says is believed."""
+        self._routed = routed
         self._writer = writer
         self._reader = reader
         self._evidence = evidence
@@ -71,6 +98,10 @@ class WriteGate:
             found = self._check(w, patch, order)
         except MalformedError as error:
             found = Refusal("malformed", error.message)
+        except NotFoundError as error:
+            found = Refusal("missing", error.message)
+        except ConfigError as error:
+            found = Refusal("route", error.message)
         if isinstance(found, Refusal):
             return self._refused(order, patch, found, now)
         grant, applied = found
@@ -102,6 +133,8 @@ class WriteGate:
         """Create or update the one pull request; only for the patch that was just published."""
         if w.patch is None or w.published != w.patch.patch or not w.commit:
             raise NotFoundError("no published patch stands behind this pull request")
+        if order.repo != w.patch.repo:
+            raise NotFoundError(f"the patch was published in {w.patch.repo}, not in {order.repo}")
         head = self._reader.branch_head(order.repo, order.branch)
         if head is None or not self._reader.is_ancestor(order.repo, Sha(w.commit), head):
             raise TakenError(f"branch {order.branch} no longer holds {w.commit[:12]}")
@@ -114,29 +147,53 @@ class WriteGate:
     ) -> tuple[Approved, AppliedPatch] | Refusal:
         if digest_bytes(order.content) != patch.patch:
             return Refusal("digest", f"the artifact is not patch {short(patch.patch)}")
-        grant = w.grant_for(patch.patch)
-        if grant is None and w.mode != "patchset" and w.cleared:
-            grant = w.covering_grant()
+        grant = w.publishing_grant()
         if grant is None:
             return Refusal("no-approval", f"nobody approved {short(patch.patch)}")
-        refused = self._grant_holds(w, patch, grant) or self._base_holds(patch, order)
+        refused = (
+            self._place_holds(w, patch, order)
+            or self._grant_holds(w, patch, grant)
+            or self._base_holds(patch, order)
+        )
         if refused:
             return refused
         applied = self._reader.apply(RepoName(patch.repo), Sha(patch.start), order.content)
         return self._judged(w, patch, order, applied=applied, grant=grant) or (grant, applied)
 
+    def _place_holds(
+        self, w: Workflow, patch: PatchProposed, order: PublishOrder
+    ) -> Refusal | None:
+        """The right moment, repository and branch; the mode no looser than settings have it."""
+        if w.state is not State.APPLYING_PATCHES:
+            return Refusal("state", f"in {w.state} nothing is written")
+        own = order.branch.rpartition("/")[2] == branch_of(w, "")
+        if not own or order.branch == order.base_branch:
+            return Refusal("branch", f"{order.branch} is not the branch of {w.key}")
+        if patch.repo != w.repo:
+            return Refusal("repository", f"the patch is for {patch.repo}, the work for {w.repo}")
+        if self._routed is None:
+            return None
+        to = self._routed(self._evidence.ticket(w))
+        base = to.base_branch or self._reader.default_branch(to.repository)
+        if (to.repository, base) != (patch.repo, order.base_branch):
+            return Refusal("route", f"settings send {w.key} to {to.repository}@{base}")
+        if w.mode not in ("patchset", to.approval):
+            return Refusal("route", f"settings ask for mode {to.approval}, not {w.mode}")
+        return None
+
     def _grant_holds(self, w: Workflow, patch: PatchProposed, grant: Approved) -> Refusal | None:
         covered = {"patch": patch.patch, "request": w.request, "plan": w.parent_plan}
         if w.plan is not None:
             covered["plan"] = w.plan.plan
-        if grant.subject != covered[grant.what]:
-            return Refusal("subject", "the approval is for something else")
-        if grant.what == "patch" and grant.base != patch.base:
+        if grant.what not in OPENS[w.mode] or grant.subject != covered[grant.what]:
+            return Refusal("subject", f"an approval of {grant.what} does not open this write")
+        if grant.base != (patch.base if grant.what == "patch" else ""):
             return Refusal("base", "the approval is for another base")
         proof = self._evidence.reread(w, grant)
         if isinstance(proof, str):
             return Refusal("evidence", proof)
         word, shown = proof
+        given_by = self._rules.person(grant.evidence.platform, grant.evidence.author)
         why = refusal(
             word,
             subject=grant.subject,
@@ -144,6 +201,8 @@ class WriteGate:
             rules=self._rules,
             requester=w.requester,
         )
+        if not why and given_by != grant.approver:
+            why = f"it was given by {given_by}, not by {grant.approver}"
         return Refusal("evidence", why) if why else None
 
     def _base_holds(self, patch: PatchProposed, order: PublishOrder) -> Refusal | None:
@@ -153,6 +212,8 @@ class WriteGate:
             return Refusal("base", f"branch {order.base_branch} is gone")
         if head == patch.base:
             return None
+        if not self._reader.is_ancestor(repo, Sha(patch.base), head):
+            return Refusal("base", f"{order.base_branch} does not hold {patch.base[:12]}")
         if self._reader.same_blobs(repo, Sha(patch.base), head, paths=patch.paths):
             return None
         return Refusal(
@@ -168,27 +229,21 @@ class WriteGate:
         applied: AppliedPatch,
         grant: Approved,
     ) -> Refusal | None:
-        if applied.tree != patch.tree or applied.paths != patch.paths:
+        shown = (patch.tree, patch.paths, patch.added, patch.removed)
+        if (applied.tree, applied.paths, *lines_of(applied)) != shown:
             return Refusal("tree", "the patch gives another tree than the one that was shown")
-        overrides = frozenset(o.rule for o in w.overrides if self._override_holds(w, o, patch))
+        overrides = frozenset(
+            o.rule
+            for o in w.overrides
+            if o.subject == patch.patch and not self._evidence.why_no_override(w, o)
+        )
         result = judge(applied, self._policy, scope=order.scope, overrides=overrides)
         if result.level != "ACCEPT":
             rules = ", ".join(v.rule for v in result.violations if v.severity != "WARN")
             return Refusal("policy", f"the policy of this moment says {result.level}: {rules}")
-        if grant.what != "patch" and result.wider:
+        if grant.what != "patch" and goes_beyond(result, w.mode, order.scope):
             return Refusal("wider", f"the patch goes beyond the approved {grant.what}")
         return None
-
-    def _override_holds(self, w: Workflow, o: e.OverrideGiven, patch: PatchProposed) -> bool:
-        if o.subject != patch.patch:
-            return False
-        found = self._evidence.command(o.evidence)
-        if found is None or found.edited or found.verb != "override":
-            return False
-        who = found.evidence
-        approver = self._rules.person(who.platform, who.author)
-        named = found.argument.split()[:1] == [o.rule]
-        return bool(approver) and named and not self._rules.is_runner(who.platform, who.author)
 
     def _refused(
         self, order: PublishOrder, patch: PatchProposed, found: Refusal, now: str

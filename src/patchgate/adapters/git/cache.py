@@ -139,6 +139,8 @@ class GitCache:
         if older == newer:
             return True
         history = self._history()
+        if history.has([newer])[newer] and history.reaches(older, newer):
+            return True
         history.bring_history(newer, ["--depth", str(LATELY)])
         if history.reaches(older, newer):
             return True

@@ -11,7 +11,7 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from patchgate.adapters.github.connection import PER_PAGE, Connection
-from patchgate.adapters.github.failures import told
+from patchgate.adapters.github.failures import present, told
 from patchgate.core.ids import RepoName, Sha
 from patchgate.ports import Checks
 
@@ -76,6 +76,7 @@ class RequiredChecks:
 
     def _protected(self, repo: RepoName, branch: str) -> list[Required]:
         raw = self._connection.repo(repo).get_branch(branch).raw_data
+        present(raw.get("name"))
         checks = (raw.get("protection") or {}).get("required_status_checks") or {}
         if checks.get("enforcement_level") == "off":
             return []

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from patchgate.adapters.github.failures import status_of, told
+from patchgate.adapters.github.failures import present, status_of, told
 from patchgate.core.ids import AccountId, RepoName
 from patchgate.errors import ConfigError, CredentialError
 
@@ -22,6 +22,8 @@ TIMEOUT = 30
 PER_PAGE = 100
 PACE = 1.0
 """Seconds between writes that GitHub asks for."""
+BACKOFF = 0.5
+"""Seconds before a read is sent again; doubled each time."""
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -55,8 +57,9 @@ class Connection:
     ) -> None:
         self._credential = credential
         self._api_url = api_url.rstrip("/")
-        local = urlsplit(self._api_url).hostname in LOOPBACK
-        self._pace = None if local else seconds_between_writes
+        is_local = urlsplit(self._api_url).hostname in LOOPBACK
+        self._pace = None if is_local else seconds_between_writes
+        self._backoff = 0.0 if is_local else BACKOFF
         self._client: Github | None = None
         self._auth: Auth.Auth | None = None
         self._myself: AccountId | None = None
@@ -98,7 +101,7 @@ class Connection:
 
         retry = Retry(
             total=3,
-            backoff_factor=0.2,
+            backoff_factor=self._backoff,
             allowed_methods={"GET", "HEAD"},
             status_forcelist={500, 502, 503, 504},
             respect_retry_after_header=False,
@@ -139,7 +142,7 @@ class Connection:
             return self._credential.login
         try:
             with told("ask who we are"):
-                return self.client.get_user().login
+                return present(self.client.get_user().login)
         except CredentialError as error:
             if status_of(error) == 403 and self._credential.token.startswith("ghs_"):
                 return DEFAULT_TOKENS_LOGIN
@@ -151,6 +154,6 @@ class Connection:
         with told("ask for the App's name"):
             signer = Auth.AppAuth(app.app_id, app.private_key)
             asking = GithubIntegration(auth=signer, base_url=self._api_url, timeout=TIMEOUT)
-            slug = asking.get_app().slug
+            slug = present(asking.get_app().slug)
             asking.close()
             return slug

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from patchgate.errors import (
     ConflictError,
@@ -20,6 +20,7 @@ from patchgate.errors import (
 if TYPE_CHECKING:
     from github import GithubException
 
+T = TypeVar("T")
 LONGEST = 400
 
 
@@ -131,6 +132,13 @@ def _seconds(headers: Mapping[str, str]) -> float | None:
     except ValueError:
         return None
     return None
+
+
+def present(value: T | None) -> T:
+    """A fact that every answer has; without it the answer is none (for use inside `told`)."""
+    if value is None or value == "":
+        raise ValueError("the answer lacks what it must have")
+    return value
 
 
 def status_of(error: PatchgateError) -> int | None:

@@ -15,7 +15,7 @@ from patchgate.adapters.github.connection import (
     Connection,
     TokenCredential,
 )
-from patchgate.adapters.github.failures import told
+from patchgate.adapters.github.failures import present, told
 from patchgate.adapters.github.shapes import Enders, as_comment, as_pull, login_of, moment
 from patchgate.adapters.github.writing import post_comment, pulls_from, put_pull
 from patchgate.core.ids import AccountId, Eid, RepoName, Sha
@@ -82,7 +82,8 @@ class GitHubForge:
         """The name of the default branch; asked once."""
         if repo not in self._defaults:
             with told(f"read repository {repo}", needs="metadata: read"):
-                self._defaults[repo] = self._connection.repo(repo).default_branch
+                found = self._connection.repo(repo).default_branch
+                self._defaults[repo] = present(found)
         return self._defaults[repo]
 
     def branch_head(self, repo: RepoName, branch: str) -> Sha | None:
@@ -118,7 +119,8 @@ class GitHubForge:
                 by = login_of(place.get_pull(number).merged_by)
                 self._ended[key] = (by, by)
             else:
-                self._ended[key] = (None, login_of(place.get_issue(number).closed_by))
+                closer = place.get_issue(number).closed_by
+                self._ended[key] = (None, login_of(closer) if closer else None)
         return self._ended[key]
 
     def checks(self, repo: RepoName, commit: Sha, *, base_branch: str) -> Checks:
@@ -129,7 +131,8 @@ class GitHubForge:
         """Whether that pull request is merged; False when it cannot be seen."""
         try:
             with told(f"read pull request {repo}#{number}", needs=READ):
-                return self._connection.repo(repo).get_pull(number).merged_at is not None
+                pull = self._connection.repo(repo).get_pull(number)
+                return present(pull.state) == "closed" and pull.merged_at is not None
         except NotFoundError:
             return False
 
@@ -138,7 +141,7 @@ class GitHubForge:
         with told(f"list the reviews of {repo}#{number}", needs=READ):
             return [
                 Review(
-                    id=str(review.id),
+                    id=str(present(review.id)),
                     author=login_of(review.user),
                     at=moment(review.submitted_at),
                     state=review.state.lower(),

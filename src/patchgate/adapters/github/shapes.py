@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Literal
 
+from patchgate.adapters.github.failures import present
 from patchgate.core.ids import AccountId, Eid, Sha
 from patchgate.ports import Comment, Posted, Pull
 
@@ -38,7 +39,7 @@ def unmarked(text: str) -> str:
 
 def login_of(user: NamedUser | Organization | None) -> AccountId:
     """An account's login."""
-    return AccountId(user.login) if user is not None else GHOST
+    return AccountId(present(user.login)) if user is not None else GHOST
 
 
 def moment(when: datetime) -> str:
@@ -59,14 +60,14 @@ def as_pull(
     if pull.state != "open":
         state = "merged" if pull.merged_at else "closed"
     return Pull(
-        number=pull.number,
-        url=pull.html_url,
+        number=present(pull.number),
+        url=present(pull.html_url),
         author=login_of(pull.user),
         title=pull.title,
         body=pull.body or "",
         state=state,
         draft=bool(pull.draft),
-        head=Sha(pull.head.sha),
+        head=Sha(present(pull.head.sha)),
         head_branch=pull.head.ref,
         base_branch=pull.base.ref,
         merged_by=merged_by,
@@ -82,7 +83,7 @@ def as_comment(comment: IssueComment, *, is_ours: bool) -> Comment:
     """A conversation comment; only in our own a marker counts."""
     author = login_of(comment.user)
     return Comment(
-        id=str(comment.id),
+        id=str(present(comment.id)),
         author=author,
         author_name=author,
         at=moment(comment.created_at),
@@ -94,4 +95,4 @@ def as_comment(comment: IssueComment, *, is_ours: bool) -> Comment:
 
 def as_posted(comment: IssueComment) -> Posted:
     """A comment that exists."""
-    return Posted(str(comment.id), moment(comment.created_at), comment.html_url)
+    return Posted(str(present(comment.id)), moment(comment.created_at), comment.html_url)

@@ -48,7 +48,7 @@ class Listener:
 
 @dataclass(slots=True)
 class Driver:
-    """Turns bells into runs until it is quiet; one run at a time, as the concurrency group has it."""
+    """Turns bells into runs, one at a time as the concurrency group has it, until it is quiet."""
 
     world: World
     env: Environment

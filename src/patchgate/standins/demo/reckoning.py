@@ -18,7 +18,7 @@ from patchgate.app.doorbell import keys_of
 from patchgate.app.narrate import dollars
 from patchgate.app.records import export_stream, show_stream, verify_online
 from patchgate.standins.demo.driver import Driver
-from patchgate.standins.world import CONTROL, World
+from patchgate.standins.world import World
 
 
 @dataclass(frozen=True)
@@ -99,12 +99,8 @@ def _table(driver: Driver, bill: Bill, seconds: float, verdict: str) -> Table:
     table.add_column(overflow="fold")
     table.add_row("time", f"{seconds:.1f} s, {driver.runs} runs")
     table.add_row("events on the ledger", f"{bill.events} in {len(bill.heads)} streams")
-    for service in driver.world.services:
-        effects = sum(1 for one in service.exchanges if one.effect)
-        table.add_row(
-            f"requests to {service.service}",
-            f"{len(service.exchanges)}, {effects} of them writes or model calls",
-        )
+    for name, count in requests_of(driver.world).items():
+        table.add_row(name, count)
     table.add_row("model runs", str(bill.runs))
     tokens = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in bill.tokens.items())
     table.add_row("tokens", tokens or "none")
@@ -113,6 +109,20 @@ def _table(driver: Driver, bill: Bill, seconds: float, verdict: str) -> Table:
     for key, head in bill.heads.items():
         table.add_row(f"head of {key}", head)
     return table
+
+
+def requests_of(world: World) -> dict[str, str]:
+    """Requests by service, git apart from GitHub's REST."""
+    rest = [one for one in world.github.exchanges if one.path.startswith("/api/v3/")]
+    git = [one for one in world.github.exchanges if not one.path.startswith("/api/v3/")]
+    rows = {"Jira": world.jira.exchanges, "GitHub, REST": rest, "GitHub, git": git}
+    told = {}
+    for name, exchanges in rows.items():
+        writes = sum(1 for one in exchanges if one.effect)
+        told[f"requests to {name}"] = f"{len(exchanges)}, {writes} of them writes"
+    for service in (world.openai, world.anthropic):
+        told[f"requests to {service.service}"] = str(len(service.exchanges))
+    return told
 
 
 def _differences(world: World, expected: Expected) -> list[str]:

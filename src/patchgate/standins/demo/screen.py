@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.padding import Padding
@@ -13,9 +14,10 @@ from rich.table import Table
 from rich.text import Text
 
 from patchgate.app.environment import Room
+from patchgate.standins.demo.paper import paper
 from patchgate.standins.world import Bell
 
-LINE = re.compile(r"(?P<key>\S*) +(?P<kind>[a-z]+) +(?P<text>.*)")
+LINE = re.compile(r"(?P<key>(?:[A-Z][A-Z0-9_]*-[0-9]+)?) +(?P<kind>[a-z]+) +(?P<text>\S.*)")
 """A journal line of a room: key, kind, text."""
 COLOURS = {
     "gate": "bold green",
@@ -27,7 +29,10 @@ COLOURS = {
     "stop": "bold red",
     "wait": "yellow",
     "end": "bold green",
+    "decide": "",
+    "ledger": "",
 }
+"""The kinds of a room's lines; whatever else it prints is shown as it is."""
 INDENT = 2
 KEPT_LINES = 40
 """Lines of a long comment that are shown: its beginning and its end."""
@@ -56,7 +61,7 @@ class Screen:
 
     def person(self, who: str, what: str, quote: str = "") -> None:
         """Somebody does something; `quote` is what they write."""
-        self._entry("☻", f"{who} {what}", "cyan")
+        self._entry("●", f"{who} {what}", "cyan")
         if quote:
             self.console.print(Padding(Text(f"“{quote}”", "italic"), (0, INDENT, 0, 4)))
 
@@ -68,9 +73,9 @@ class Screen:
         """What is to be seen now, outside of patchgate."""
         self._entry("→", text, "bold")
 
-    def document(self, title: str, text: str) -> None:
-        """A comment as a person reads it, shortened in the middle."""
-        shown = Text("\n").join(_coloured(line) for line in _shortened(text.splitlines()))
+    def document(self, title: str, body: dict[str, Any]) -> None:
+        """A comment as a person reads it in Jira, shortened in the middle."""
+        shown = Text("\n").join(_shortened(paper(body)))
         self.console.print(Padding(Panel(shown, title=title, title_align="left"), (0, 0, 0, 2)))
 
     # ── what the driver hears ────────────────────────────────────────────────────────────
@@ -81,7 +86,7 @@ class Screen:
         action = str(bell.payload.get("action", ""))
         detail = f".{action}" if action and bell.event != "repository_dispatch" else ""
         named = ", ".join(keys) or "no ticket of ours"
-        self._entry("⏰", f"{bell.event}{detail} rings for {named}", "yellow")
+        self._entry("◇", f"{bell.event}{detail} rings for {named}", "yellow")
 
     def room(self, room: Room) -> None:
         """A room starts."""
@@ -90,12 +95,11 @@ class Screen:
     def line(self, line: str) -> None:
         """A room said something."""
         found = LINE.fullmatch(line)
-        if found is None:
-            self._row("", "", line, style="dim")
+        if found is None or found["kind"] not in COLOURS:
+            self.note(line)
             return
-        kind = found["kind"]
         text = self._named(found["text"])
-        self._row(found["key"], kind, text, style=COLOURS.get(kind, ""))
+        self._row(found["key"], found["kind"], text, style=COLOURS[found["kind"]])
 
     def _row(self, key: str, kind: str, text: str, *, style: str) -> None:
         grid = Table.grid(padding=(0, 1))
@@ -109,7 +113,7 @@ class Screen:
 
     def _entry(self, sign: str, text: str, style: str) -> None:
         grid = Table.grid(padding=(0, 1))
-        grid.add_column(width=2)
+        grid.add_column(width=1)
         grid.add_column(ratio=1, overflow="fold")
         grid.add_row(Text(sign, style), Text(text, style))
         self.console.print(grid)
@@ -120,20 +124,9 @@ class Screen:
         return text
 
 
-def _shortened(lines: Sequence[str]) -> list[str]:
+def _shortened(lines: Sequence[Text]) -> list[Text]:
     if len(lines) <= KEPT_LINES:
         return list(lines)
     half = KEPT_LINES // 2
-    left_out = len(lines) - 2 * half
-    return [*lines[:half], f"[… {left_out} lines that the approver reads too …]", *lines[-half:]]
-
-
-def _coloured(line: str) -> Text:
-    """A line of a diff in its colour, other text as it is."""
-    if line.startswith("+") and not line.startswith("+++"):
-        return Text(line, "green")
-    if line.startswith("-") and line[1:2] not in ("", " ", "-"):
-        return Text(line, "red")
-    if line.startswith(("@@", "diff --git", "[… ")):
-        return Text(line, "dim")
-    return Text(line)
+    left_out = Text(f"[… {len(lines) - 2 * half} lines that the reader sees too …]", "dim")
+    return [*lines[:half], left_out, *lines[-half:]]

@@ -22,8 +22,17 @@ from patchgate.standins.demo.reckoning import Expected, leave, reckon
 from patchgate.standins.demo.screen import Screen
 from patchgate.standins.jira.adf import adf_to_text
 from patchgate.standins.models import Script, parse_script
-from patchgate.standins.world import LEIGH, PROJECT, REQUIRED_CHECK, ROBIN, RUNNER, SAM
-from patchgate.standins.world import Account, Target, World
+from patchgate.standins.world import (
+    LEIGH,
+    PROJECT,
+    REQUIRED_CHECK,
+    ROBIN,
+    RUNNER,
+    SAM,
+    Account,
+    Target,
+    World,
+)
 
 SHOP = "acme/shop"
 SUMMARY = "Voucher codes at the till"
@@ -44,6 +53,10 @@ CHANGELOG_LINE = "- The till takes the voucher codes of the newsletter."
 DIGEST = re.compile(r"/approve ([0-9a-f]{6,64})")
 
 
+class StoryError(Exception):
+    """Patchgate did not do what the story tells next."""
+
+
 def play(keep: Path | None = None, pause: bool = False, console: Console | None = None) -> int:
     """Play the demo; 0 when everything came out as told, 1 with what differs otherwise.
 
@@ -53,7 +66,11 @@ def play(keep: Path | None = None, pause: bool = False, console: Console | None 
     with _folder(keep) as root:
         with World(root, target=Target(sample(), SHOP), script=_script()) as world:
             story = Story(world, root / "rooms", Screen(console, names(), pause=pause))
-            expected = story.tell()
+            try:
+                expected = story.tell()
+            except StoryError as error:
+                console.print(f"[bold red]the story stops here:[/] {error}")
+                return 1
             problems = reckon(story.driver, expected, console, seconds=story.seconds)
             if keep is not None:
                 leave(story.driver, root)
@@ -103,6 +120,7 @@ class Story:
         listener = Listener(self.screen.bell, self.screen.room, self.screen.line)
         self.driver = Driver(self.world, environment(self.world), self.folder, listener)
         self.seconds = 0.0
+        self.heard = 0
 
     def tell(self) -> Expected:
         """From the ticket's assignment to its end; what has to be true then."""
@@ -117,9 +135,7 @@ class Story:
         self._second()
         self._merge("MWC-3", 2)
         self.seconds = time.monotonic() - began
-        return Expected(
-            PROJECT, SHOP, ("MWC-2", "MWC-3"), human_commit=human, untouched=untouched
-        )
+        return Expected(PROJECT, SHOP, ("MWC-2", "MWC-3"), human_commit=human, untouched=untouched)
 
     # ── acts ─────────────────────────────────────────────────────────────────────────────
 
@@ -130,7 +146,9 @@ class Story:
             "patchgate, its rooms, git and the client libraries are real.",
             "",
         )
-        screen.note("The model answers were written by hand: this shows the way, not a model's wit.")
+        screen.note(
+            "The models' answers were written by hand: this shows the way, not a model's wit."
+        )
 
     def _plan(self) -> None:
         screen, robin = self.screen, self.world.at_jira(ROBIN)
@@ -215,8 +233,11 @@ class Story:
 
     def _ci(self, number: int) -> None:
         """The repository's CI, at work for real on the head of the pull request."""
-        pull = next(p for p in self.world.github.pulls(SHOP) if p.number == number)
-        head = pull.pull.head_sha if pull.pull else ""
+        pulls = {p.number: p.pull for p in self.world.github.pulls(SHOP)}
+        pull = pulls.get(number)
+        if pull is None:
+            raise StoryError(f"{SHOP} has no pull request #{number}")
+        head = pull.head_sha
         with tempfile.TemporaryDirectory() as place:
             for path, content in self.world.github.tree(SHOP, head).items():
                 (Path(place) / path).parent.mkdir(parents=True, exist_ok=True)
@@ -233,7 +254,12 @@ class Story:
         self.world.github.report_checks(SHOP, head, {REQUIRED_CHECK: verdict})
 
     def _settle(self, *keys: str) -> None:
-        self.driver.settle()
+        status = self.driver.settle()
+        if status:
+            raise StoryError(f"a run ended with status {status}; its lines are above")
+        for fault in tool_faults(self.world, since=self.heard):
+            self.screen.note(f"a tool call failed, and the model corrected it: {fault}")
+        self.heard = len(self.world.anthropic.exchanges)
         shown = []
         for key in keys:
             issue = self.world.jira.issue(key)
@@ -244,6 +270,25 @@ class Story:
     def _show(self, key: str, title: str) -> str:
         """The runner's latest comment as the stand-in renders it."""
         comments = [c for c in self.world.jira.issue(key).comments if c.author == RUNNER.jira]
-        text = adf_to_text(comments[-1].body) if comments else ""
-        self.screen.document(title, text)
-        return text
+        if not comments:
+            return ""
+        self.screen.document(title, comments[-1].body)
+        return adf_to_text(comments[-1].body)
+
+
+def tool_faults(world: World, *, since: int = 0) -> list[str]:
+    """What Claude was told about tool calls that failed, from that exchange on; each once."""
+    found: dict[str, str] = {}
+    for exchange in world.anthropic.exchanges[since:]:
+        for message in (exchange.request or {}).get("messages", []):
+            blocks = message["content"] if isinstance(message["content"], list) else []
+            for block in blocks:
+                if block.get("type") == "tool_result" and block.get("is_error"):
+                    found[block["tool_use_id"]] = _text_of(block["content"]).splitlines()[0]
+    return list(found.values())
+
+
+def _text_of(content: object) -> str:
+    if isinstance(content, list):
+        return " ".join(str(part.get("text", "")) for part in content)
+    return str(content)

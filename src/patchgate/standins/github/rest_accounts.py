@@ -111,7 +111,7 @@ def create_installation_token(call: Call, installation: int) -> Response:
 
 
 def _narrowed(app: App, asked: Any) -> dict[str, str]:
-    if asked is None:
+    if asked is None or asked == {}:
         return dict(app.permissions)
     if not isinstance(asked, dict):
         raise Refusal(422, "For 'permissions', not an object.")

@@ -1,0 +1,83 @@
+"""Every condition of an approval, one by one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.core.stories import ANN, EVE, LEIGH, REX, RULES, RUNNER
+
+from patchgate.core.approval import Word, moment, refusal
+from patchgate.core.events import Evidence, Platform
+from patchgate.core.ids import digest_json, short
+from patchgate.core.rules import Rules
+from patchgate.core.state import Publication
+
+SUBJECT = digest_json("patch")
+SHOWN = Publication("jira", "10", "2026-03-01T10:00:00.000+0000", SUBJECT)
+
+
+def word(
+    who: str = LEIGH, at: str = "2026-03-01T10:00:01Z", platform: Platform = "jira", typed: str = ""
+) -> Word:
+    evidence = Evidence(
+        platform=platform, kind="comment", id="11", target="MWC-1", author=who, at=at
+    )
+    return Word(evidence, typed)
+
+
+def why(
+    given: Word,
+    *,
+    shown: Publication | None = SHOWN,
+    rules: Rules = RULES,
+    requester: str = "",
+) -> str:
+    return refusal(given, subject=SUBJECT, shown=shown, rules=rules, requester=requester)
+
+
+@pytest.mark.parametrize("typed", ["", short(SUBJECT), SUBJECT, short(SUBJECT)[:8].upper()])
+def test_an_approvers_later_unedited_word_for_this_digest_approves(typed: str) -> None:
+    assert why(word(typed=typed)) == ""
+
+
+@pytest.mark.parametrize(
+    ("given", "reason"),
+    [
+        (word(RUNNER), "the runner cannot approve its own work"),
+        (word(EVE), f"account {EVE} is not in `approvers`"),
+        (word(REX), f"account {REX} is not in `approvers`"),
+        (word("leigh-gh"), "account leigh-gh is not in `approvers`"),
+        (replace(word(), edited=True), "the comment was edited; only an unedited comment counts"),
+        (word(at="2026-03-01T10:00:00Z"), "it was given before the proposal was published"),
+        (word(at="2026-03-01T11:59:59+02:00"), "it was given before the proposal was published"),
+    ],
+)
+def test_any_other_word_does_not(given: Word, reason: str) -> None:
+    assert why(given) == reason
+
+
+@pytest.mark.parametrize("typed", [short(SUBJECT)[:7], short(digest_json("other")), "please"])
+def test_a_typed_word_must_name_the_digest_with_at_least_eight_digits(typed: str) -> None:
+    assert why(word(typed=typed)) == (
+        f"{typed} is not what waits for approval; that is {short(SUBJECT)}"
+    )
+
+
+@pytest.mark.parametrize("shown", [None, replace(SHOWN, at="")])
+def test_what_was_never_published_cannot_be_approved(shown: Publication | None) -> None:
+    assert why(word(), shown=shown) == "the proposal was not yet published on jira"
+
+
+@pytest.mark.parametrize("requester", [LEIGH, "leigh-gh"])
+def test_strict_separation_knows_one_person_on_two_platforms(requester: str) -> None:
+    strict = replace(RULES, separation=True)
+    told = "with `separation: strict` the requester cannot approve"
+    assert why(word(), rules=strict, requester=requester) == told
+    assert why(word(ANN), rules=strict, requester=requester) == ""
+    assert why(word(), requester=requester) == ""
+
+
+def test_moments_of_both_platforms_can_be_compared() -> None:
+    assert moment("2026-03-01T10:00:00.000+0000") == moment("2026-03-01T11:00:00+01:00")
+    assert moment("2026-03-01T10:00:00Z") == moment("2026-03-01T10:00:00.000+0000")
