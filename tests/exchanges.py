@@ -20,6 +20,8 @@ SERVICES = ("jira", "github")
 WORD = re.compile(r"^[A-Za-z_-]{1,24}$")
 UNKNOWN_OPERATION = "not an operation of"
 MAX_SHOWN = 40
+TRIMMED_AWAY = re.compile(r"GET /repos/[^/ ]+/[^/ ]+/rules/branches/[^ ]+: not an operation of")
+"""A real operation that the trimmed description lacks: docs.github.com/rest/repos/rules."""
 
 
 def recorded(folder: Path) -> Iterator[dict[str, Any]]:
@@ -65,6 +67,7 @@ def judged(folder: Path, findings: Findings) -> tuple[int, list[str]]:
             continue
         seen.add(likeness)
         for message in findings(service, method, path, status, request, response):
-            if not (status >= 400 and UNKNOWN_OPERATION in message):
+            unknown = UNKNOWN_OPERATION in message
+            if not (unknown and (status >= 400 or TRIMMED_AWAY.match(message))):
                 wrong[f"{service}: {message}"] = None
     return count, list(wrong)

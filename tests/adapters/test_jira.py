@@ -139,7 +139,7 @@ def test_one_look_is_one_request_and_tells_all(world: World) -> None:
         (ALICE, "assignee", "", RUNNER),
         (ALICE, "status", "Backlog", "Plan Review"),
     ]
-    assert len({change.id for change in look.changes}) == 2
+    assert len({change.id for change in look.changes}) == 3
     (comment,) = look.comments
     assert (comment.author, comment.author_name, comment.body) == (
         ALICE,

@@ -140,6 +140,10 @@ class Story:
     missing_statuses: frozenset[str] = frozenset()
     failing: dict[str, tuple[int, bool]] = field(default_factory=dict)
     """Effect → how often it will still fail, and whether for good."""
+    results: dict[Eid, Event] = field(default_factory=dict)
+    """What was made outside, whether or not the ledger knows."""
+    forgets: int = 0
+    """How many results will still be lost: the effect is made, and the run dies."""
     children: dict[int, Story] = field(default_factory=dict)
     world_extra: dict[str, object] = field(default_factory=dict)
     patches: int = 0
@@ -538,8 +542,14 @@ class Story:
             self.failing[command.effect] = (left - 1, final)
             self.record(self._failure(command.eid, command.effect, final=final))
             return final
-        event = self._done(command)
-        self.performed.append(command)
+        event = self.results.get(command.eid) or self._done(command)
+        if command.eid not in self.results:
+            self.performed.append(command)
+        if not isinstance(event, e.WriteRefused | e.StatusUnreachable):
+            self.results[command.eid] = event
+        if self.forgets:
+            self.forgets -= 1
+            return False
         self.record(event)
         seen = after_showing(world, event, self.rules)
         if isinstance(event, e.TicketShown) and seen.ticket:

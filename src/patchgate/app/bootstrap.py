@@ -309,8 +309,7 @@ def model(env: Environment, provider: str) -> Model:
 
 def checkout(env: Environment, repo: RepoName, commit: Sha, *, into: Path, cache: Path) -> None:
     """A plain work tree of one commit, with no credential in it."""
-    token = env.forge_token.get_secret_value() if env.forge_token else ""
-    host = GitHost(env.github_server_url, (lambda: token) if token else None)
+    host = GitHost(env.github_server_url, forge_of(env, cache).token)
     GitReader(host, cache / "repositories").checkout(repo, commit, into)
 
 

@@ -2,7 +2,7 @@
 
 The gate trusts nothing that it is told. At the moment of the write it hashes the patch, finds the
 approval, reads the evidence again from the platform, judges the tree again under the policy of
-that moment, and looks at route, base and branch. Anything stale, forged, replayed or wider: refused.
+that moment, looks at route, base and branch. Anything stale, forged, replayed or wider: refused.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ class WriteGate:
         policy: Policy,
         routed: Callable[[Ticket], Route] | None = None,
     ) -> None:
-        """`routed` asks the settings where a ticket goes; None: what the ledger says is believed."""
+        """`routed` asks the settings where a ticket goes; None: the ledger is believed in that."""
         self._routed = routed
         self._writer = writer
         self._reader = reader

@@ -1,0 +1,214 @@
+"""Random and cooperative people: how the property tests get to every corner of the workflow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tests.core.stories import (
+    ANN,
+    EVE,
+    LEIGH,
+    REX,
+    RUNNER,
+    Answer,
+    Judgement,
+    Story,
+)
+
+from patchgate.core.proposal import Outcome, Task
+from patchgate.core.state import State
+
+Action = Callable[[Story], None]
+
+
+def _approve(story: Story) -> None:
+    if story.w.subject:
+        story.approve()
+
+
+def _checks(level: str) -> Action:
+    def act(story: Story) -> None:
+        if story.remote:
+            story.ci(level, f"{level} test")  # type: ignore[arg-type]  # one of the levels below
+
+    return act
+
+
+def _pull(state: str) -> Action:
+    def act(story: Story) -> None:
+        if story.remote and story.remote.state != "merged":
+            story.remote.state = state  # type: ignore[assignment]  # one of the states below
+
+    return act
+
+
+def _push(story: Story) -> None:
+    if story.remote and story.remote.state == "open":
+        story.push()
+
+
+def _again(story: Story) -> None:
+    """The services deliver once more what was seen."""
+    story.unseen += [x for x in story.events if hasattr(x, "evidence") and hasattr(x, "fact")][-3:]
+
+
+def _next(task: Task, answer: Answer) -> Action:
+    return lambda story: story.will(task, answer) and None
+
+
+def _mend(story: Story) -> None:
+    story.missing_statuses, story.failing, story.world_extra = frozenset(), {}, {}
+
+
+def _in_world(name: str, value: object) -> Action:
+    return lambda story: story.world_extra.update({name: value})
+
+
+def _judge(judgement: Judgement) -> Action:
+    return lambda story: story.judgements.append(judgement)
+
+
+ACTIONS: dict[str, Action] = {
+    "wake": lambda s: s.wake() and None,
+    "look": lambda s: s.look(),
+    "drive": lambda s: s.drive(),
+    "approve": _approve,
+    "approve bare": lambda s: s.say(ANN, "approve") and None,
+    "changes": lambda s: s.say(REX, "changes", "more") and None,
+    "reject": lambda s: s.say(LEIGH, "reject") and None,
+    "ask": lambda s: s.say(REX, "ask", "why?") and None,
+    "retry": lambda s: s.say(REX, "retry") and None,
+    "stop": lambda s: s.say(LEIGH, "stop") and None,
+    "resume": lambda s: s.say(LEIGH, "resume") and None,
+    "override": lambda s: s.say(LEIGH, "override", "ci-files because") and None,
+    "stranger": lambda s: s.say(EVE, "approve") and None,
+    "near miss": lambda s: s.mistype(EVE, "/aprove", "approve"),
+    "assign": lambda s: s.assign(LEIGH),
+    "assign by stranger": lambda s: s.assign(EVE),
+    "assign away": lambda s: s.assign(EVE, to=EVE),
+    "to In Progress": lambda s: s.move(LEIGH, "In Progress"),
+    "to Blocked": lambda s: s.move(EVE, "Blocked"),
+    "to Backlog": lambda s: s.move(EVE, "Backlog"),
+    "to Done": lambda s: s.move(REX, "Done"),
+    "review": lambda s: s.review("rex-gh", "changes_requested"),
+    "rewrite": lambda s: s.rewrite(f"text {s.clock.ticks}"),
+    "green": _checks("green"),
+    "red": _checks("red"),
+    "unknown": _checks("unknown"),
+    "not required": _checks("not-required"),
+    "merge": _pull("merged"),
+    "close": _pull("closed"),
+    "reopen": _pull("open"),
+    "push": _push,
+    "seen again": _again,
+    "escalate": _judge(Judgement("ESCALATE", ("ci-files",))),
+    "refuse": _judge(Judgement("REFUSE", ("secrets",))),
+    "wider": _judge(Judgement(wider=True)),
+    "no go": _next(Task.TRIAGE, Answer(triage="NO_GO")),
+    "defer": _next(Task.TRIAGE, Answer(triage="DEFER")),
+    "invalid": _next(Task.IMPLEMENT, Answer(Outcome.INVALID, "x")),
+    "question": _next(Task.IMPLEMENT, Answer(Outcome.QUESTION, questions=("how?",))),
+    "same patch": _next(Task.IMPLEMENT, Answer(text="same")),
+    "lost": _next(Task.IMPLEMENT, Answer(lost=True)),
+    "items": _next(Task.PLAN, Answer(items=("first", "second"))),
+    "answer fails": _next(Task.ANSWER, Answer(Outcome.FAILED)),
+    "gate refuses": lambda s: s.gate_refuses.append("base-moved"),
+    "no status": lambda s: setattr(s, "missing_statuses", frozenset({"In Progress", "Blocked"})),
+    "comment fails": lambda s: s.failing.update(comment=(2, False)),
+    "comment fails for good": lambda s: s.failing.update(comment=(1, True)),
+    "pull fails for good": lambda s: s.failing.update({"pull-request": (1, True)}),
+    "show fails": lambda s: s.failing.update(show=(6, False)),
+    "run dies": lambda s: setattr(s, "forgets", 1),
+    "stopped": _in_world("stopped", "by Ann"),
+    "breaker": _in_world("failures_in_row", 3),
+    "date comes": _in_world("wake", True),
+    "gone": _in_world("gone", "nobody knows it"),
+    "mend": _mend,
+}
+
+
+def begin(kind: int) -> Story:
+    """One of the kinds of tickets, just assigned."""
+    modes = ("patchset", "plan", "request")
+    story = Story(mode=modes[kind % 3], plan=kind // 3 % 2 == 1, triage=kind // 6 % 2 == 1)
+    return story.open((LEIGH, EVE)[kind // 12 % 2])
+
+
+KINDS = 24
+
+
+def active(story: Story) -> Story:
+    """The sub-task at work, or the ticket itself."""
+    return story.children.get(story.w.active, story)
+
+
+def walk(story: Story, steps: list[tuple[str, bool]]) -> Story:
+    """Act step by step; True acts on the sub-task at work where there is one."""
+    for name, below in steps:
+        ACTIONS[name](active(story) if below else story)
+    return story
+
+
+def mended(story: Story) -> Story:
+    """Services, models and the world of the ticket and its sub-tasks work from here on."""
+    for each in (story, *story.children.values()):
+        _mend(each)
+        each.answers.clear()
+        each.judgements.clear()
+        each.gate_refuses.clear()
+        each.forgets = 0
+        each.wake()
+    return story
+
+
+def help_on(story: Story) -> None:
+    """What a person who wants it done does next, from Jira, GitHub, or by waiting for CI."""
+    w = story.w
+    match w.state:
+        case State.INGESTED if not w.started:
+            story.assign(LEIGH)
+        case State.PLAN_REVIEW | State.WAITING_USER_APPROVAL:
+            story.approve(ANN)
+        case State.VERIFYING_CI | State.PR_OPEN:
+            story.ci("green")
+        case State.READY_TO_MERGE:
+            story.merge()
+        case State.BLOCKED_POLICY:
+            story.say(REX, "changes")
+        case State.NEEDS_HUMAN if w.is_merged:
+            story.ci("green")
+        case State.NEEDS_HUMAN if w.parked and w.parked.code == "closed":
+            story.say(REX, "changes")
+        case State.NEEDS_HUMAN if w.subject:
+            story.approve(ANN)
+        case State.NEEDS_HUMAN | State.STOPPED | State.DEFERRED:
+            story.say(LEIGH, "resume")
+        case State.EXECUTING if w.active:
+            help_on(active(story))
+        case _ if w.is_merged:
+            story.ci("green")
+        case _:
+            pass
+
+
+def to_the_end(story: Story, rounds: int = 60) -> Story:
+    """People and services help until the ticket has ended."""
+    for _ in range(rounds):
+        if story.w.is_over:
+            break
+        help_on(story)
+        story.wake()
+    return story
+
+
+__all__ = [
+    "ACTIONS",
+    "KINDS",
+    "RUNNER",
+    "active",
+    "begin",
+    "help_on",
+    "mended",
+    "to_the_end",
+    "walk",
+]
