@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,11 +15,16 @@ from patchgate import __version__
 from patchgate.app.desk import Journal, Line
 from patchgate.app.doorbell import keys_of, rung
 from patchgate.app.environment import Environment
-from patchgate.errors import LedgerError, PatchgateError, UsageError
+from patchgate.app.mishap import told
+from patchgate.app.redact import Redactor
+from patchgate.core.ids import StreamId
+from patchgate.errors import LedgerError, UsageError
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
 CACHE_HELP = "Where git objects are kept between rooms (default: a folder that vanishes)."
+INTERRUPTED = 130
+"""The exit code after Ctrl-C, as shells have it."""
 
 
 def say(text: str, *, error: bool = False) -> None:
@@ -26,31 +32,74 @@ def say(text: str, *, error: bool = False) -> None:
     click.echo(text, err=error)
 
 
-def tell(line: Line) -> None:
-    """One journal line as it happens."""
-    say(f"{line.key:<12} {line.kind:<7} {line.text}")
+def teller(env: Environment) -> Callable[[Line], None]:
+    """Prints journal lines as they happen, without this environment's secrets."""
+    clean = Redactor(env)
+
+    def tell(line: Line) -> None:
+        say(f"{line.key:<12} {line.kind:<7} {clean(line.text)}")
+
+    return tell
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+SECTIONS = {
+    "Whole runs, on one machine": ("run", "sweep", "status", "stop"),
+    "Rooms, one step of a run each": ("tick", "propose", "check", "settle"),
+    "Records": ("ledger",),
+    "Offline, without keys": ("demo", "rehearse"),
+}
+
+
+class Sections(click.Group):
+    """Lists its commands by what they are for."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write each section; a command of no section goes under `Others`."""
+        named = {name for names in SECTIONS.values() for name in names}
+        others = {"Others": tuple(n for n in self.list_commands(ctx) if n not in named)}
+        for title, names in {**SECTIONS, **others}.items():
+            known = [(n, self.commands[n].get_short_help_str(200)) for n in names]
+            if known:
+                with formatter.section(title):
+                    formatter.write_dl(known)
+
+
+@click.group(
+    cls=Sections,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Exit codes and what to do for each: docs/operations.md. Variables: .env.example.",
+)
 @click.version_option(__version__, prog_name="patchgate")
+@click.option("--debug", is_flag=True, expose_value=False, help="Show a traceback with an error.")
 def cli() -> None:
     """Turns Jira tickets into reviewed pull requests inside GitHub Actions."""
 
 
 def main() -> None:
-    """Run the command line; every expected error is one message with its own exit code."""
+    """Run the command line; every error is one message with its own exit code."""
     try:
         cli.main(standalone_mode=False)
-    except PatchgateError as error:
-        say(f"patchgate: {error.message}", error=True)
-        say(f"  next: {error.advice}", error=True)
-        sys.exit(error.exit_code)
-    except click.ClickException as error:
+    except (click.Abort, KeyboardInterrupt):
+        say("patchgate: interrupted; nothing is lost", error=True)
+        say("  next: The next wake-up goes on from the ledger.", error=True)
+        sys.exit(INTERRUPTED)
+    except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         sys.exit(UsageError.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        say("patchgate: interrupted; the next wake-up goes on from the ledger", error=True)
-        sys.exit(130)
+    except Exception as error:  # the one catch-all: nobody is shown a traceback unasked
+        sys.exit(_told(error, Environment.from_os()))
+
+
+def _told(error: Exception, env: Environment) -> int:
+    """Say what went wrong and what to do next, without secrets; the exit code."""
+    if isinstance(error, click.ClickException):
+        ctx = error.ctx if isinstance(error, click.UsageError) else None
+        path = ctx.command_path if ctx else "patchgate"
+        error = UsageError(error.format_message(), f"See `{path} --help`.")
+    lines, code = told(error, Redactor(env), debug="--debug" in sys.argv or env.patchgate_debug)
+    for line in lines:
+        say(line, error=True)
+    return code
 
 
 def _cached(cache: Path | None, use: Callable[[Path], Any]) -> Any:
@@ -79,6 +128,8 @@ def _tick_command(name: str, help_text: str, *, settling: bool) -> None:
 
         env = Environment.from_os()
         wanted = rung(env, keys, given["event"], given["event_name"])
+        if not wanted:
+            say("the event names no ticket: nothing to do")
 
         def work(place: Path) -> None:
             options = TickOptions(
@@ -88,7 +139,7 @@ def _tick_command(name: str, help_text: str, *, settling: bool) -> None:
                 run=given["run_name"],
                 providers=tuple(p for p in given["providers"].split(",") if p),
             )
-            tick_room(env, wanted, Journal(tell), options)
+            tick_room(env, wanted, Journal(teller(env)), options)
 
         _cached(cache, work)
 
@@ -109,16 +160,13 @@ def propose(brief: Path, checkout: Path, out: Path) -> None:
     """Do one model task: brief and checkout in, proposal out; holds one model key only."""
     from patchgate.app.rooms import propose_room
 
-    key, proposal = propose_room(Environment.from_os(), brief, checkout, out)
+    env = Environment.from_os()
+    key, proposal = propose_room(env, brief, checkout, out)
     run = proposal.run
-    tools = ", ".join(run.tools) or "no tools"
-    tell(
-        Line(
-            key,
-            "model",
-            f"{proposal.task}: {run.outcome} in {run.steps} steps ({tools})",
-        )
-    )
+    counted = (f"{n} {name}" if n > 1 else name for name, n in Counter(run.tools).items())
+    tools = ", ".join(counted) or "no tools"
+    text = f"{proposal.task}: {run.outcome} in {run.steps} steps ({tools})"
+    teller(env)(Line(key, "model", text))
 
 
 @cli.command()
@@ -131,8 +179,9 @@ def check(proposal: Path, checkout: Path, order: Path, out: Path) -> None:
     from patchgate.app.rooms import CheckInput, check_room
 
     given = CheckInput(proposal, checkout, order)
-    evidence = check_room(Environment.from_os(), given, out)
-    tell(Line("", "check", f"{evidence.level}: {evidence.reason}"))
+    env = Environment.from_os()
+    evidence = check_room(env, given, out)
+    teller(env)(Line("", "check", f"{evidence.level}: {evidence.reason}"))
 
 
 # ── whole runs ───────────────────────────────────────────────────────────────────────────
@@ -173,7 +222,7 @@ def sweep(cache: Path | None, since: int, plan: bool) -> None:
     env = Environment.from_os()
 
     def go(place: Path) -> int:
-        desk = bootstrap.desk(env, Journal(tell), cache=place / "cache")
+        desk = bootstrap.desk(env, Journal(teller(env)), cache=place / "cache")
         keys = wanted(desk, since)
         if plan:
             say("\n".join(keys))
@@ -195,27 +244,29 @@ def sweep(cache: Path | None, since: int, plan: bool) -> None:
 def status(key: str | None, cache: Path | None) -> None:
     """Say where a ticket stands (or all open ones), since when, what it waits for and from whom."""
     from patchgate.app import bootstrap
-    from patchgate.app.status import Standing, describe, standing
+    from patchgate.app.status import describe, projects, standing
     from patchgate.app.sweep import open_workflows
 
     env = Environment.from_os()
-
-    def show(one: Standing) -> None:
-        say(f"{one.key}  {one.state} since {one.since}")
-        say(f"  waits for {one.waits_for} — {one.whom}")
-        for line in one.details:
-            say(f"  {line}")
+    wanted = keys_of([key]) if key else []
 
     def go(place: Path) -> None:
-        desk = bootstrap.desk(env, Journal(tell), cache=place)
-        if key:
-            show(standing(desk, keys_of([key])[0]))
+        desk = bootstrap.desk(env, Journal(teller(env)), cache=place)
+        for one in wanted:
+            say("\n".join(standing(desk, one).lines(whole=True)))
+        if wanted:
             return
-        flows = open_workflows(desk)
+        damaged: list[tuple[StreamId, LedgerError]] = []
+        flows = open_workflows(desk, damaged)
         for w in flows:
-            show(describe(desk, w))
-        if not flows:
+            say("\n".join(describe(desk, w).lines(whole=False)))
+        if not flows and not damaged:
             say("no open tickets")
+        say("\n".join(projects(desk)))
+        for name, error in damaged[1:]:
+            say(f"{name}: {error.message}", error=True)
+        if damaged:
+            raise damaged[0][1]
 
     _cached(cache, go)
 
@@ -236,7 +287,7 @@ def stop(project: str, reason: str, resume: bool, by: str, cache: Path | None) -
     env = Environment.from_os()
 
     def go(place: Path) -> None:
-        desk = bootstrap.desk(env, Journal(tell), cache=place)
+        desk = bootstrap.desk(env, Journal(teller(env)), cache=place)
         set_stopped(desk, project, by=by, reason="" if resume else reason)
         say(f"{project} {'goes on' if resume else 'is stopped'}")
 

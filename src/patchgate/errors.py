@@ -128,3 +128,4 @@ class UnreachableStatusError(RefusedError):
         super().__init__(f"status {status!r} cannot be reached{reason}; Jira offers: {offered}")
         self.status = status
         self.available = available
+        self.why = why

@@ -6,6 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from tests.app.fakes import FakeClock, sha
+
 from patchgate.core.ids import AccountId, Eid, RepoName, Sha, canonical, digest_bytes
 from patchgate.core.patch import ABSENT, REGULAR, AppliedPatch, FileChange
 from patchgate.errors import MalformedError, NotFoundError, TakenError
@@ -20,7 +22,6 @@ from patchgate.ports import (
     PullOrder,
     Review,
 )
-from tests.app.fakes import FakeClock, sha
 
 Tree = Mapping[str, str]
 BOT = AccountId("patchgate-bot")
@@ -107,7 +108,7 @@ class FakeForge(ForgeReader, ForgeWriter):
         return BOT
 
     def default_branch(self, repo: RepoName) -> str:
-        if (repo, "main") not in self.branches:
+        if repo not in {known for known, _ in self.commits}:
             raise NotFoundError(f"there is no repository {repo}")
         return "main"
 

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from patchgate.core import chain
 from patchgate.core.events import Event
@@ -154,9 +154,9 @@ class FakeTracker(Tracker):
         moved = item in ("status", "assignee")
         told = (before, after) if moved else ("", "")
         issue.changes.append(Change(number, AccountId(author), at, item, *told))
-        issue.ticket = replace(
-            issue.ticket, updated=at, **{item: after or None if moved else after}
-        )
+        value = after or None if item == "assignee" else after
+        changed: dict[str, Any] = {item: value, "updated": at}
+        issue.ticket = replace(issue.ticket, **changed)
         return number
 
     def rename(self, old: str, new: str) -> None:

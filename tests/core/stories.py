@@ -543,9 +543,9 @@ class Story:
             self.record(self._failure(command.eid, command.effect, final=final))
             return final
         event = self.results.get(command.eid) or self._done(command)
-        if command.eid not in self.results:
+        made = not isinstance(event, e.WriteRefused | e.StatusUnreachable)
+        if made and command.eid not in self.results:
             self.performed.append(command)
-        if not isinstance(event, e.WriteRefused | e.StatusUnreachable):
             self.results[command.eid] = event
         if self.forgets:
             self.forgets -= 1
@@ -633,6 +633,10 @@ class Story:
     def state(self) -> State:
         """Where it stands."""
         return self.w.state
+
+    def stands_in(self, state: State) -> bool:
+        """Whether it stands there now (a call: its answer is not remembered by a type checker)."""
+        return self.w.state is state
 
     def topics(self) -> list[str]:
         """The topics of all comments, in order."""

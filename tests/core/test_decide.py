@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 from tests.core.stories import ANN, EVE, LEIGH, RULES, Story, at_approval, at_merge
 
@@ -31,7 +33,10 @@ def test_a_done_ticket_moved_out_of_done_and_assigned_again_begins_the_next_gene
     story.wake()
     first = {c.eid for c in story.performed}
     story.remote = None
-    halves = [lambda: story.move(ANN, "Backlog"), lambda: story.assign(ANN)]
+    halves: list[Callable[[], None]] = [
+        lambda: story.move(ANN, "Backlog"),
+        lambda: story.assign(ANN),
+    ]
     for half in halves if order == "move first" else reversed(halves):
         half()
         if ticks == 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -66,7 +67,10 @@ def test_the_same_move_by_somebody_else_is_refused_answered_and_put_right_once()
 @pytest.mark.parametrize("order", ["move first", "assign first"])
 def test_a_plan_approved_and_assigned_in_one_go_is_approved(order: str) -> None:
     story = at_plan_review()
-    steps = [lambda: story.move(LEIGH, "In Progress"), lambda: story.assign(LEIGH)]
+    steps: list[Callable[[], None]] = [
+        lambda: story.move(LEIGH, "In Progress"),
+        lambda: story.assign(LEIGH),
+    ]
     for step in steps if order == "move first" else reversed(steps):
         step()
     story.wake()
@@ -207,6 +211,16 @@ def test_an_override_names_the_rule_and_the_reason(argument: str, reason: str) -
     story = at_blocked()
     story.say(LEIGH, "override", argument)
     assert refused(story) == reason
+
+
+def test_a_rule_that_refuses_can_be_overridden_by_nobody() -> None:
+    story = at_blocked()
+    assert story.w.judged is not None
+    worse = story.w.judged.violations[0].model_copy(update={"severity": "REFUSE"})
+    found = (worse, *story.w.judged.violations)
+    story.record(story.w.judged.model_copy(update={"violations": found}))
+    story.say(LEIGH, "override", "ci-files because")
+    assert refused(story) == "ci-files can be overridden by nobody"
 
 
 def test_an_override_by_the_requester_is_refused_with_strict_separation() -> None:

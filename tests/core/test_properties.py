@@ -25,9 +25,10 @@ from patchgate.core.state import State, Workflow
 steps = st.lists(
     st.one_of(
         st.tuples(st.just("wake"), st.booleans()),
+        st.tuples(st.just("help"), st.booleans()),
         st.tuples(st.sampled_from(sorted(ACTIONS)), st.booleans()),
     ),
-    max_size=24,
+    max_size=30,
 )
 kinds = st.integers(0, KINDS - 1)
 walks = settings(max_examples=60)
@@ -68,7 +69,7 @@ def test_no_effect_has_two_identities_and_no_identity_two_effects(
 @walks
 @given(kinds, steps)
 def test_what_waits_or_is_parked_says_for_what(kind: int, way: list[tuple[str, bool]]) -> None:
-    for story in family(walk(begin(kind), way)):
+    for story in family(mended(walk(begin(kind), way))):
         w = story.wake().w
         assert w.inbox == ()
         assert w.is_parked == (w.parked is not None)
@@ -196,8 +197,11 @@ def test_every_state_is_reached_and_left() -> None:
     chance = random.Random(7)  # noqa: S311 - a walk, not a secret
     reached: set[State] = set()
     left: set[State] = set()
-    for n in range(400):
-        names = [chance.choice(["wake", *sorted(ACTIONS)]) for _ in range(16)]
+    for n in range(150):
+        names = ["defer", "wake", "approve bare", "wake"] if n % 5 == 0 else []
+        names += [
+            chance.choice(["wake", "help", chance.choice(sorted(ACTIONS))]) for _ in range(30)
+        ]
         story = walk(begin(n), [(name, chance.random() < 0.5) for name in names])
         w = Workflow()
         for event in story.events:
@@ -239,7 +243,7 @@ def lived(kind: int, disturb: list[str]) -> Story:
 @settings(max_examples=60)
 @given(
     st.sampled_from([0, 3, 1, 4]),
-    st.lists(st.sampled_from(["", "wake", "look", "drive", "seen again", "run dies"]), max_size=40),
+    st.lists(st.sampled_from(["", "wake", "look", "seen again", "run dies"]), max_size=40),
 )
 def test_wake_ups_doubled_late_lost_or_killed_lead_to_the_same_end(
     kind: int, disturb: list[str]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -16,9 +17,13 @@ from tests.core.stories import (
     at_merge,
     at_plan_review,
     at_pull,
+    failures,
 )
 
-from patchgate.core.commands import PublishPatch, PutPull
+from patchgate.core import events as e
+from patchgate.core.commands import PublishPatch, PutPull, ShowTicket
+from patchgate.core.decide import decide
+from patchgate.core.fold import fold
 from patchgate.core.proposal import Outcome, Task
 from patchgate.core.state import State
 
@@ -78,7 +83,10 @@ def test_a_held_ticket_goes_on_when_it_is_out_of_blocked_and_with_the_runner_aga
     story.move(EVE, "Blocked")
     story.wake()
     assert (story.state, story.status, story.assignee) == (State.STOPPED, "Blocked", REX)
-    halves = [lambda: story.move(EVE, "In Progress"), lambda: story.assign(EVE)]
+    halves: list[Callable[[], None]] = [
+        lambda: story.move(EVE, "In Progress"),
+        lambda: story.assign(EVE),
+    ]
     for half in halves if order == "move first" else reversed(halves):
         half()
         if ticks == 2:
@@ -99,7 +107,7 @@ def test_a_pause_does_not_do_again_what_was_done() -> None:
     story.wake()
     story.say(LEIGH, "resume")
     story.wake()
-    assert story.state is State.VERIFYING_CI
+    assert story.stands_in(State.VERIFYING_CI)
     assert sum(isinstance(c, PublishPatch) for c in story.performed) == 1
     assert sum(isinstance(c, PutPull) for c in story.performed) == 1
 
@@ -175,7 +183,7 @@ def test_merged_with_red_checks_ends_when_a_reviewer_moves_it_to_done_and_says_s
     assert story.state is State.NEEDS_HUMAN
     story.move(REX, "Done")
     story.wake()
-    assert story.state is State.DONE
+    assert story.stands_in(State.DONE)
     assert story.w.ended is not None
     assert "red" in story.w.ended.reason
 
@@ -310,3 +318,43 @@ def test_a_blocked_status_that_jira_does_not_have_parks_without_it() -> None:
     story.assign(LEIGH)
     story.missing_statuses = frozenset()
     assert story.wake().state is State.WAITING_USER_APPROVAL
+
+
+def test_a_merge_of_a_stopped_ticket_is_taken_up_when_it_goes_on() -> None:
+    story = at_merge()
+    story.say(LEIGH, "stop")
+    story.wake()
+    story.merge()
+    story.wake()
+    assert story.stands_in(State.STOPPED)
+    story.say(LEIGH, "resume")
+    assert story.wake().stands_in(State.DONE)
+
+
+def test_no_model_is_asked_for_rework_of_what_was_merged_meanwhile() -> None:
+    story = at_merge()
+    story.will(Task.IMPLEMENT, *failures("a"))
+    story.say(REX, "changes")
+    story.look()
+    story.drive()
+    story.merge()
+    story.ci("pending")
+    story.wake()
+    assert story.runs_asked == [Task.IMPLEMENT, Task.IMPLEMENT]
+    assert (story.state, story.waiting) == (
+        State.EXECUTING,
+        "required checks of #1, which is merged",
+    )
+    story.ci("green")
+    assert story.wake().stands_in(State.DONE)
+
+
+def test_a_status_that_is_out_of_reach_after_the_end_is_tried_once() -> None:
+    story = at_merge()
+    story.merge()
+    story.wake()
+    w = replace(story.w, shown=None)
+    (show,) = decide(w, story.world(), RULES).commands
+    assert isinstance(show, ShowTicket)
+    lost = e.StatusUnreachable(at="t", eid=show.eid, status="Elsewhere", available=())
+    assert decide(fold([lost], w), story.world(), RULES).commands == ()

@@ -28,10 +28,12 @@ from patchgate.core import events as e
 from patchgate.core.commands import (
     AttachPatch,
     CreateSubtask,
+    JudgePatch,
     PostComment,
     PublishPatch,
     ShowTicket,
 )
+from patchgate.core.decide import decide
 from patchgate.core.proposal import Task
 from patchgate.core.state import State
 
@@ -138,7 +140,7 @@ def test_mode_request_with_strict_separation_needs_another_person_than_the_reque
     assert story.state is State.NEEDS_HUMAN
     story.approve(ANN)
     story.wake()
-    assert story.state is State.VERIFYING_CI
+    assert story.stands_in(State.VERIFYING_CI)
 
 
 def test_a_text_changed_after_its_approval_is_approved_anew() -> None:
@@ -167,7 +169,7 @@ def test_a_text_changed_before_the_write_makes_a_new_patch_from_the_new_text() -
     assert (story.state, story.w.parked and story.w.parked.code) == (State.NEEDS_HUMAN, "approval")
     story.approve()
     story.wake()
-    assert story.state is State.VERIFYING_CI
+    assert story.stands_in(State.VERIFYING_CI)
     assert story.patches == 2
 
 
@@ -201,7 +203,7 @@ def test_triage_defer_waits_once_a_person_agrees_and_wakes_by_itself() -> None:
     assert story.topics() == ["parked", "deferred"]
     story.world_extra["wake"] = True
     story.wake()
-    assert story.state is State.WAITING_USER_APPROVAL
+    assert story.stands_in(State.WAITING_USER_APPROVAL)
 
 
 def test_a_deferral_can_be_overruled_and_taken_up_early() -> None:
@@ -209,7 +211,7 @@ def test_a_deferral_can_be_overruled_and_taken_up_early() -> None:
         story = Story(triage=True).open().will(Task.TRIAGE, Answer(triage="DEFER")).wake()
         story.say(LEIGH, "approve")
         story.wake()
-        story.say(LEIGH, verb)  # type: ignore[arg-type]  # one of the two verbs above
+        story.say(LEIGH, verb)
         story.wake()
         assert story.state is State.WAITING_USER_APPROVAL
 
@@ -439,3 +441,34 @@ def test_a_long_patch_is_attached_once_also_over_a_pause() -> None:
     story.wake()
     assert story.state is State.WAITING_USER_APPROVAL
     assert sum(isinstance(c, AttachPatch) for c in story.performed) == 1
+
+
+def test_a_patch_that_the_gate_refuses_is_made_anew_also_where_the_request_was_approved() -> None:
+    story = Story(mode="request").open(LEIGH)
+    story.gate_refuses.append("base-moved")
+    story.wake()
+    assert (story.state, story.patches) == (State.NEEDS_HUMAN, 1)
+    story.say(LEIGH, "retry")
+    story.wake()
+    assert (story.state, story.patches) == (State.VERIFYING_CI, 2)
+
+
+def test_a_text_changed_and_changed_back_is_approved_anew_too() -> None:
+    story = Story(mode="request").open(LEIGH)
+    story.look()
+    story.drive()
+    assert story.w.covering_grant() is not None
+    for text in ("another text", "first text"):
+        story.rewrite(text)
+        story.look()
+        assert story.w.covering_grant() is None
+
+
+def test_a_patch_that_goes_wider_is_never_cleared_by_the_plan() -> None:
+    story = at_plan_review(mode="plan")
+    story.judgements.append(Judgement(wider=True))
+    story.move(LEIGH, "In Progress")
+    story.wake()
+    step = decide(replace(story.w, state=State.PATCHES_PROPOSED), story.world(), RULES)
+    assert [type(c) for c in step.commands[:1]] == [JudgePatch]
+    assert step.events == ()

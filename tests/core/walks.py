@@ -9,16 +9,16 @@ from tests.core.stories import (
     EVE,
     LEIGH,
     REX,
-    RUNNER,
     Answer,
     Judgement,
     Story,
 )
 
+from patchgate.core.events import Mode
 from patchgate.core.proposal import Outcome, Task
 from patchgate.core.state import State
 
-Action = Callable[[Story], None]
+Action = Callable[[Story], object]
 
 
 def _approve(story: Story) -> None:
@@ -53,7 +53,7 @@ def _again(story: Story) -> None:
 
 
 def _next(task: Task, answer: Answer) -> Action:
-    return lambda story: story.will(task, answer) and None
+    return lambda story: story.will(task, answer)
 
 
 def _mend(story: Story) -> None:
@@ -69,19 +69,19 @@ def _judge(judgement: Judgement) -> Action:
 
 
 ACTIONS: dict[str, Action] = {
-    "wake": lambda s: s.wake() and None,
+    "wake": lambda s: s.wake(),
     "look": lambda s: s.look(),
     "drive": lambda s: s.drive(),
     "approve": _approve,
-    "approve bare": lambda s: s.say(ANN, "approve") and None,
-    "changes": lambda s: s.say(REX, "changes", "more") and None,
-    "reject": lambda s: s.say(LEIGH, "reject") and None,
-    "ask": lambda s: s.say(REX, "ask", "why?") and None,
-    "retry": lambda s: s.say(REX, "retry") and None,
-    "stop": lambda s: s.say(LEIGH, "stop") and None,
-    "resume": lambda s: s.say(LEIGH, "resume") and None,
-    "override": lambda s: s.say(LEIGH, "override", "ci-files because") and None,
-    "stranger": lambda s: s.say(EVE, "approve") and None,
+    "approve bare": lambda s: s.say(ANN, "approve"),
+    "changes": lambda s: s.say(REX, "changes", "more"),
+    "reject": lambda s: s.say(LEIGH, "reject"),
+    "ask": lambda s: s.say(REX, "ask", "why?"),
+    "retry": lambda s: s.say(REX, "retry"),
+    "stop": lambda s: s.say(LEIGH, "stop"),
+    "resume": lambda s: s.say(LEIGH, "resume"),
+    "override": lambda s: s.say(LEIGH, "override", "ci-files because"),
+    "stranger": lambda s: s.say(EVE, "approve"),
     "near miss": lambda s: s.mistype(EVE, "/aprove", "approve"),
     "assign": lambda s: s.assign(LEIGH),
     "assign by stranger": lambda s: s.assign(EVE),
@@ -129,7 +129,7 @@ ACTIONS: dict[str, Action] = {
 
 def begin(kind: int) -> Story:
     """One of the kinds of tickets, just assigned."""
-    modes = ("patchset", "plan", "request")
+    modes: tuple[Mode, ...] = ("patchset", "plan", "request")
     story = Story(mode=modes[kind % 3], plan=kind // 3 % 2 == 1, triage=kind // 6 % 2 == 1)
     return story.open((LEIGH, EVE)[kind // 12 % 2])
 
@@ -145,7 +145,11 @@ def active(story: Story) -> Story:
 def walk(story: Story, steps: list[tuple[str, bool]]) -> Story:
     """Act step by step; True acts on the sub-task at work where there is one."""
     for name, below in steps:
-        ACTIONS[name](active(story) if below else story)
+        who = active(story) if below else story
+        if name == "help":
+            help_on(who)
+        else:
+            ACTIONS[name](who)
     return story
 
 
@@ -164,31 +168,31 @@ def mended(story: Story) -> Story:
 def help_on(story: Story) -> None:
     """What a person who wants it done does next, from Jira, GitHub, or by waiting for CI."""
     w = story.w
-    match w.state:
-        case State.INGESTED if not w.started:
-            story.assign(LEIGH)
-        case State.PLAN_REVIEW | State.WAITING_USER_APPROVAL:
-            story.approve(ANN)
-        case State.VERIFYING_CI | State.PR_OPEN:
-            story.ci("green")
-        case State.READY_TO_MERGE:
-            story.merge()
-        case State.BLOCKED_POLICY:
-            story.say(REX, "changes")
-        case State.NEEDS_HUMAN if w.is_merged:
-            story.ci("green")
-        case State.NEEDS_HUMAN if w.parked and w.parked.code == "closed":
-            story.say(REX, "changes")
-        case State.NEEDS_HUMAN if w.subject:
-            story.approve(ANN)
-        case State.NEEDS_HUMAN | State.STOPPED | State.DEFERRED:
-            story.say(LEIGH, "resume")
-        case State.EXECUTING if w.active:
-            help_on(active(story))
-        case _ if w.is_merged:
-            story.ci("green")
-        case _:
-            pass
+    if w.is_merged and w.state is not State.STOPPED:
+        story.ci("green")
+    elif w.is_parked:
+        _help_parked(story)
+    elif w.state is State.INGESTED and not w.started:
+        story.assign(LEIGH)
+    elif w.subject:
+        story.approve(ANN)
+    elif w.state in (State.VERIFYING_CI, State.PR_OPEN):
+        story.ci("green")
+    elif w.state is State.READY_TO_MERGE:
+        story.merge()
+    elif w.active:
+        help_on(active(story))
+
+
+def _help_parked(story: Story) -> None:
+    w = story.w
+    remade = w.state is State.BLOCKED_POLICY or (w.parked and w.parked.code == "closed")
+    if w.state is State.NEEDS_HUMAN and w.subject:
+        story.approve(ANN)
+    elif remade:
+        story.say(REX, "changes")
+    else:
+        story.say(LEIGH, "resume")
 
 
 def to_the_end(story: Story, rounds: int = 60) -> Story:
@@ -199,16 +203,3 @@ def to_the_end(story: Story, rounds: int = 60) -> Story:
         help_on(story)
         story.wake()
     return story
-
-
-__all__ = [
-    "ACTIONS",
-    "KINDS",
-    "RUNNER",
-    "active",
-    "begin",
-    "help_on",
-    "mended",
-    "to_the_end",
-    "walk",
-]

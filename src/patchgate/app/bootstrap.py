@@ -24,6 +24,7 @@ from patchgate.adapters.ledger import Branches, GitLedger, Remote, show, verify_
 from patchgate.app.desk import Desk, Journal
 from patchgate.app.environment import Environment
 from patchgate.app.evidence import EvidenceReader
+from patchgate.app.redact import Redactor
 from patchgate.app.settings import SETTINGS_PATH, Provider, Settings, load_settings
 from patchgate.app.writegate import WriteGate
 from patchgate.core.events import Platform
@@ -286,6 +287,7 @@ def desk(
         providers=known,
         reviewers=(AccountId(reviewer),) if reviewer else (),
         settings_source=found.source,
+        clean=Redactor(env),
     )
 
 

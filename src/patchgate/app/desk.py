@@ -61,6 +61,8 @@ class Desk:
     """GitHub logins whose review is requested on pull requests."""
     settings_source: str = ""
     """Where settings and policy were read, for people."""
+    clean: Callable[[str], str] = str
+    """Takes secrets out of what a service said, before it is written anywhere."""
 
     def now(self) -> str:
         """The present moment as it stands on the ledger: ISO 8601, UTC, milliseconds."""

@@ -17,7 +17,10 @@ LARGEST_EVENT = 30_000_000
 
 def keys_of(texts: Sequence[str]) -> list[TicketKey]:
     """Ticket keys as a person typed them."""
-    return [ticket_key(text) for text in texts]
+    try:
+        return [ticket_key(text) for text in texts]
+    except MalformedError as error:
+        raise UsageError(error.message, error.advice) from error
 
 
 def rung(
@@ -30,7 +33,10 @@ def rung(
         return tuple(keys_of(texts))
     if event is None:
         raise UsageError("which ticket? give its key, or --event FILE")
-    wakeup = _read(event, name or env.github_event_name)
+    name = name or env.github_event_name
+    if not name:
+        raise UsageError("of which kind is the event?", "Give --event-name, or GITHUB_EVENT_NAME.")
+    wakeup = _read(event, name)
     if wakeup.sweep:
         raise UsageError("that event asks for a sweep", "Run `patchgate sweep`.")
     return wakeup.keys

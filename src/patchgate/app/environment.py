@@ -70,6 +70,7 @@ VARIABLES = (
     Variable("OPENAI_API_KEY", Kind.OPENAI, "Key for OpenAI; either model key suffices"),
     Variable("OPENAI_BASE_URL", Kind.PLACE, "Another endpoint for OpenAI (with /v1)"),
     Variable("PATCHGATE_STOP", Kind.PLACE, "STOP: why nothing may be written; empty: go on"),
+    Variable("PATCHGATE_DEBUG", Kind.PLACE, "1: show a traceback beside each error"),
     Variable("ACTIONS_RUNTIME_TOKEN", Kind.RUNNER, "The runner's own; only in tick and settle"),
     Variable(
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
@@ -135,6 +136,7 @@ class Environment(BaseModel):
     openai_api_key: SecretStr | None = None
     openai_base_url: str = ""
     patchgate_stop: str = ""
+    patchgate_debug: str = ""
     actions_runtime_token: SecretStr | None = None
     actions_id_token_request_token: SecretStr | None = None
     machine: tuple[tuple[str, str], ...] = ()
@@ -156,6 +158,11 @@ class Environment(BaseModel):
     def forge_token(self) -> SecretStr | None:
         """The GitHub token: GITHUB_TOKEN, else GH_TOKEN."""
         return self.github_token or self.gh_token
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret that is set here, to be kept out of what people read."""
+        held = (getattr(self, name) for name in type(self).model_fields)
+        return tuple(one.get_secret_value() for one in held if isinstance(one, SecretStr))
 
     def model_keys(self) -> frozenset[Literal["anthropic", "openai"]]:
         """Providers whose key is there."""

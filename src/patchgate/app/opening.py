@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from patchgate.app.desk import Desk
+from patchgate.app.doorstep import HOPELESS, base_branch, turn_away
 from patchgate.app.session import Session
 from patchgate.app.settings import Route, route
 from patchgate.core import events as e
@@ -26,9 +27,13 @@ class Opened:
     """The parent's stream, for a planned sub-task."""
 
 
-def check_anchor(stream: Stream, look: Look) -> None:
-    """LedgerError when the head kept on the ticket is not in the stream: cut or rewritten."""
-    if look.anchor and look.anchor not in stream.heads:
+def check_anchor(stream: Stream | None, look: Look) -> None:
+    """LedgerError when the head kept on the ticket is not in its stream: cut, rewritten or gone."""
+    if look.anchor and stream is None:
+        raise LedgerError(
+            f"{look.ticket.key} names ledger head {look.anchor}, but no stream of it can be found"
+        )
+    if look.anchor and stream is not None and look.anchor not in stream.heads:
         raise LedgerError(
             f"{look.ticket.key} names ledger head {look.anchor}, which its stream does not hold: "
             "the ledger was cut or rewritten"
@@ -39,15 +44,15 @@ def open_ticket(desk: Desk, look: Look) -> Opened | None:
     """The ticket's stream, opened now if it is assigned to the runner; None: not ours."""
     ticket = look.ticket
     stream = desk.ledger.read(ticket.key, ticket.issue_id)
+    check_anchor(stream, look)
     if stream is not None:
-        session = Session(desk, stream)
-        check_anchor(stream, look)
-        return Opened(session, look)
-    if look.anchor:
-        raise LedgerError(
-            f"{ticket.key} names ledger head {look.anchor}, but no stream of it can be found"
-        )
-    to = route_if_wanted(desk, look)
+        return Opened(Session(desk, stream), look)
+    try:
+        to = route_if_wanted(desk, look)
+        branch = base_branch(desk, ticket.key, to) if to else ""
+    except HOPELESS as error:
+        turn_away(desk, look, error, trigger=_trigger(desk, look))
+        raise
     if to is None:
         return None
     session = Session(desk, desk.ledger.open(ticket.key, ticket.issue_id))
@@ -57,7 +62,7 @@ def open_ticket(desk: Desk, look: Look) -> Opened | None:
             key=ticket.key,
             issue_id=ticket.issue_id,
             repo=to.repository,
-            base_branch=to.base_branch or desk.forge.default_branch(to.repository),
+            base_branch=branch,
             mode=to.approval,
             plan="required" if to.needs_plan else "none",
             triage=desk.settings.triage,
@@ -109,11 +114,9 @@ def _requester(desk: Desk, look: Look) -> str:
 def open_child(desk: Desk, parent: Session, child: Child, look: Look) -> Opened:
     """The stream of the parent's active child; it starts with the parent's approval in it."""
     stream = desk.ledger.read(TicketKey(child.key), child.issue_id)
+    check_anchor(stream, look)
     if stream is not None:
-        check_anchor(stream, look)
         return Opened(Session(desk, stream), look, parent)
-    if look.anchor:
-        raise LedgerError(f"{child.key} names ledger head {look.anchor}, but has no stream")
     session = Session(desk, desk.ledger.open(TicketKey(child.key), child.issue_id))
     w = parent.w
     session.record(

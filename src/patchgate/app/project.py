@@ -46,6 +46,13 @@ def fold_project(events: tuple[Event, ...]) -> ProjectState:
     return ProjectState(stopped, len(counted), swept, frozenset(counted))
 
 
+def stopped_by(variable: str, known: ProjectState) -> str:
+    """Why nothing may be written, and how that is lifted; empty when it may."""
+    if variable:
+        return f"{variable}; unset PATCHGATE_STOP to go on"
+    return f"{known.stopped}; `patchgate stop PROJECT --resume` lifts it" if known.stopped else ""
+
+
 def read_project(desk: Desk, project: str) -> ProjectState:
     """The project's state as the ledger has it now."""
     stream = _stream(desk, project)

@@ -15,19 +15,27 @@ from patchgate.core import events as e
 from patchgate.core.commands import JudgePatch, LookAtChecks, Propose, WriteCommand
 from patchgate.core.decide import decide, foresee
 from patchgate.core.ids import RepoName, Sha
+from patchgate.core.limits import park
 from patchgate.core.projection import OWN_LABELS, account
 from patchgate.core.rules import TicketNow, World
 from patchgate.errors import (
+    ConfigError,
     ConflictError,
     CredentialError,
     LostRaceError,
+    MalformedError,
+    NotFoundError,
     PatchgateError,
+    RefusedError,
     ServiceError,
     UnreachableStatusError,
 )
 
 ROUNDS = 200
 """Steps of one ticket in one tick; far above any nominal course, a wall against loops."""
+
+NEEDS_PERSON = (ConfigError, MalformedError, NotFoundError, RefusedError)
+"""What no later wake-up heals by itself: the ticket is parked with the reason."""
 
 
 @dataclass(slots=True)
@@ -51,6 +59,7 @@ class Driver:
         self.session = opened.session
         self.executor = Executor(desk, opened)
         self.allowed: set[str] = set()
+        self.trouble: PatchgateError | None = None
 
     def observe(self, world: World) -> World:
         """Record new facts of Jira and GitHub; returns the world with the ticket as it is."""
@@ -60,24 +69,45 @@ class Driver:
             for event in tracker_facts(session.w, look, self.desk.rules, now):
                 session.record(event)
             world = replace(world, ticket=ticket_now(look, self.desk.rules))
-        for event in forge_facts(session.w, self.desk.forge, self.desk.rules, now):
-            session.record(event)
+        try:
+            for event in forge_facts(session.w, self.desk.forge, self.desk.rules, now):
+                session.record(event)
+        except NEEDS_PERSON as error:
+            self._park(error)
         return world
 
     def drive(self, world: World) -> Course:
         """Step by step to the end of this wake-up; the ledger is pushed when it returns."""
         course = Course(self.session, world, [])
         try:
-            for _ in range(ROUNDS):
-                if not self._step(course):
-                    break
+            self._steps(course)
         except LostRaceError:
             raise
         except (ServiceError, CredentialError, ConflictError) as error:
             course.trouble = error
+        course.trouble = self.trouble or course.trouble
         self.session.push()
         self._anchor(course)
         return course
+
+    def _steps(self, course: Course) -> None:
+        for _ in range(ROUNDS):
+            try:
+                if not self._step(course):
+                    return
+            except NEEDS_PERSON as error:
+                if not self._park(error):
+                    return
+
+    def _park(self, error: PatchgateError) -> bool:
+        """Stop for a person, who reads why on the ticket; False when it stands still already."""
+        w = self.session.w
+        self.trouble = self.trouble or error
+        if w.is_parked or w.is_over:
+            return False
+        now = World(now=self.desk.now())
+        self.session.record(park(now, code_of(error), self.desk.clean(error.message), error.advice))
+        return True
 
     def _anchor(self, course: Course) -> None:
         """Keep the head on the ticket too: who rewrites the ledger must rewrite that as well."""
@@ -150,6 +180,7 @@ class Driver:
                 eid=command.eid,
                 status=error.status,
                 available=error.available,
+                why=self.desk.clean(error.why),
             )
         except PatchgateError as error:
             if isinstance(error, LostRaceError):
@@ -166,8 +197,8 @@ class Driver:
                 at=self.desk.now(),
                 eid=command.eid,
                 effect=command.effect,
-                code=type(error).__name__.removesuffix("Error").lower(),
-                reason=error.message,
+                code=code_of(error),
+                reason=self.desk.clean(error.message),
                 advice=error.advice,
                 final=final,
             )
@@ -176,6 +207,11 @@ class Driver:
             return True
         course.trouble = error
         return False
+
+
+def code_of(error: PatchgateError) -> str:
+    """The word by which a stop for this error goes on the ledger and on the ticket."""
+    return type(error).__name__.removesuffix("Error").lower()
 
 
 def _after(world: World, event: e.Event, desk: Desk) -> World:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from patchgate.app import bootstrap
 from patchgate.app.environment import Environment
+from patchgate.app.opening import check_anchor
 from patchgate.core.ids import StreamId, TicketKey
 from patchgate.errors import NotFoundError
 
@@ -28,8 +29,9 @@ def _issue(env: Environment, key: TicketKey, desk: bootstrap.Keeper) -> tuple[Ti
         name, _, issue_id = stream.rpartition("-")
         if name == key:
             return key, issue_id
-    ticket = desk.tracker().look(key).ticket
-    return ticket.key, ticket.issue_id
+    look = desk.tracker().look(key)
+    check_anchor(desk.ledger.read(look.ticket.key, look.ticket.issue_id), look)
+    return look.ticket.key, look.ticket.issue_id
 
 
 def show_stream(env: Environment, key: TicketKey, cache: Path, *, as_json: bool) -> list[str]:
@@ -67,23 +69,36 @@ def verify_online(env: Environment, key: TicketKey | None, cache: Path, *, ancho
         if stream is None:
             raise NotFoundError(f"{key} has no stream on the ledger")
         only = stream.id
+    if not desk.ledger.exists():
+        raise NotFoundError(
+            f"there is no branch {desk.ledger.branches.ledger}: nothing could be checked",
+            "The first ticket creates it (or `patchgate ledger init`); if it was there before, "
+            "restore it from a clone.",
+        )
     findings = [str(f) for f in desk.ledger.verify(only)]
     names = [only] if only else desk.ledger.open_streams()
     lines = []
-    for name in names if anchors else []:
-        found = _held_outside(desk, StreamId(name))
-        findings += [found] if found else []
-        lines.append(found or f"{name}: the head on the ticket is in the chain")
-    return Report(tuple(findings) or (GOOD, *lines), len(findings))
+    for name in names if anchors and not findings else []:
+        fits, said = _held_outside(desk, StreamId(name))
+        if fits:
+            lines.append(said)
+        else:
+            findings.append(said)
+    return Report(tuple(findings) or (GOOD, *filter(None, lines)), len(findings))
 
 
-def _held_outside(desk: bootstrap.Keeper, name: StreamId) -> str | None:
-    """What is wrong between a stream and the head kept on its ticket; None when it fits."""
+def _held_outside(desk: bootstrap.Keeper, name: StreamId) -> tuple[bool, str]:
+    """Whether a stream fits the head kept on its ticket, in words; a project has no ticket."""
     key, _, issue_id = name.rpartition("-")
-    if issue_id == "0":
-        return None
-    look = desk.tracker().look(TicketKey(key))
+    if not issue_id.isdigit():
+        return True, ""
+    try:
+        look = desk.tracker().look(TicketKey(key))
+    except NotFoundError:
+        return True, f"{name}: its ticket can no longer be seen; no head to compare with"
+    if not look.anchor:
+        return True, f"{name}: no head is kept on the ticket"
     stream = desk.ledger.read(TicketKey(key), issue_id)
-    if look.anchor and (stream is None or look.anchor not in stream.heads):
-        return f"{name}: the head on the ticket, {look.anchor}, is not in the chain"
-    return None
+    if stream is None or look.anchor not in stream.heads:
+        return False, f"{name}: the head on the ticket, {look.anchor}, is not in the chain"
+    return True, f"{name}: the head on the ticket is in the chain"

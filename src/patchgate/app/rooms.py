@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
 from pydantic import ValidationError
 
-from patchgate.agent.prompts import load_prompts
+from patchgate.agent.prompts import Prompt, load_prompts
 from patchgate.agent.task import Worktree, perform
 from patchgate.app import bootstrap
 from patchgate.app.desk import Journal, Outcome, RunFolder
 from patchgate.app.environment import Environment, Room
+from patchgate.app.redact import Redactor
 from patchgate.app.tick import Room as TickRoom
 from patchgate.app.tick import Wakeup, outcome_of
 from patchgate.core.ids import Digest, TicketKey, canonical, digest_bytes
@@ -25,9 +26,11 @@ from patchgate.core.proposal import (
     CommandResult,
     Evidence,
     Proposal,
+    RunRecord,
 )
+from patchgate.core.proposal import Outcome as RunOutcome
 from patchgate.data import data_dir
-from patchgate.errors import MalformedError, PatchgateError
+from patchgate.errors import ConfigError, CredentialError, MalformedError, PatchgateError
 
 __all__ = ["check_room", "propose_room", "read_brief", "tick_room"]
 
@@ -61,18 +64,22 @@ def tick_room(
     )
     room = TickRoom(desk, folder, settling=options.settling, stop=env.patchgate_stop)
     wakeups: list[Wakeup] = []
-    failures: list[PatchgateError] = []
+    failures: list[tuple[TicketKey, PatchgateError]] = []
     for key in keys:
         try:
-            wakeups.append(room.work(key))
+            wakeup = room.work(key)
         except PatchgateError as error:
-            journal.note(key, "stop", f"{error.message} {error.advice}")
-            failures.append(error)
-    failures += [w.trouble for w in wakeups if w.trouble]
-    outcome = outcome_of(wakeups)
+            failures.append((key, error))
+            continue
+        wakeups.append(wakeup)
+        if wakeup.trouble:
+            failures.append((key, wakeup.trouble))
+    for key, late in failures[1:]:
+        journal.note(key, "stop", f"{late.message}; next: {late.advice}")
+    outcome = outcome_of(wakeups, desk.clean)
     folder.outcome.write_bytes(canonical(outcome.model_dump(mode="json")))
     if failures:
-        raise failures[0]
+        raise failures[0][1]
     return outcome
 
 
@@ -106,6 +113,7 @@ def propose_room(
     Returns the ticket's key and the proposal.
     """
     env.admit(Room.PROPOSE)
+    clean = Redactor(env)
     brief = read_brief(brief_path)
     out.mkdir(parents=True, exist_ok=True)
     tree = bootstrap.room_tree(checkout)
@@ -113,17 +121,43 @@ def propose_room(
     if earlier.is_file() and digest_bytes(earlier.read_bytes()) == brief.previous_patch:
         tree.apply(earlier.read_bytes())
     prompts = load_prompts(data_dir("prompts"))
-    done = perform(
-        brief,
-        prompts[brief.task],
-        model=bootstrap.model(env, brief.model.provider),
-        worktree=Worktree(root=checkout, diff=tree.diff),
-        clock=bootstrap.SystemClock(),
-    )
+    try:
+        done = perform(
+            brief,
+            prompts[brief.task],
+            model=bootstrap.model(env, brief.model.provider),
+            worktree=Worktree(root=checkout, diff=tree.diff),
+            clock=bootstrap.SystemClock(),
+        )
+    except (CredentialError, ConfigError) as error:
+        _leave(out, _unbilled(brief, prompts[brief.task], error), clean)
+        raise
     if done.patch is not None:
         (out / "patch.diff").write_bytes(done.patch)
-    (out / "proposal.json").write_bytes(canonical(done.proposal.model_dump(mode="json")))
+    _leave(out, done.proposal, clean)
     return brief.key, done.proposal
+
+
+def _leave(out: Path, proposal: Proposal, clean: Callable[[str], str]) -> None:
+    """Keep it; what a service said about a failure is cleaned, what a model said never is."""
+    said = proposal.run.model_copy(update={"detail": clean(proposal.run.detail)})
+    proposal = proposal.model_copy(update={"run": said})
+    (out / "proposal.json").write_bytes(canonical(proposal.model_dump(mode="json")))
+
+
+def _unbilled(brief: Brief, prompt: Prompt, error: PatchgateError) -> Proposal:
+    """Why no model could be asked, so that the ticket says it too; nothing was spent."""
+    record = RunRecord(
+        role=prompt.header.role,
+        provider=brief.model.provider,
+        model=brief.model.model,
+        prompt_digest=digest_bytes(b""),
+        context_digest=brief.digest(),
+        micro_dollars=0,
+        outcome=RunOutcome.FAILED,
+        detail=f"{error.message.rstrip('.')}. {error.advice}"[:2000],
+    )
+    return Proposal(brief=brief.digest(), task=brief.task, run=record)
 
 
 # ── check ────────────────────────────────────────────────────────────────────────────────

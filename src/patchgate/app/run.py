@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -20,12 +20,61 @@ from patchgate.app.environment import Environment, Room
 from patchgate.app.rooms import read_brief
 from patchgate.core.ids import RepoName, Sha, TicketKey
 from patchgate.core.proposal import Brief, CheckOrder, Task
-from patchgate.errors import RefusedError
+from patchgate.errors import PatchgateError, RefusedError
 
 ROUNDS = 30
 """Rounds of one run: more than the attempts that settings allow, a wall against loops."""
 MARGIN = 120
 """Seconds that a room may take beyond the limit of its task."""
+GRACE = 5
+"""Seconds that an interrupted room has to end by itself."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A room about to be entered: its arguments, all that it may hold, and its time."""
+
+    room: Room
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    timeout: float
+    """Seconds."""
+    heard: Callable[[str], None] | None = None
+    """Called with each output line; None: the room prints itself."""
+
+
+def spawned(entry: Entry) -> int:
+    """The room as a process of its own, killed when late; its exit code."""
+    with subprocess.Popen(
+        [sys.executable, "-I", "-m", "patchgate", *entry.argv],
+        env=dict(entry.env),
+        stdin=subprocess.DEVNULL,
+        stdout=None if entry.heard is None else subprocess.PIPE,
+        stderr=None if entry.heard is None else subprocess.STDOUT,
+        text=True,
+        cwd=os.path.sep,
+    ) as process:
+        watchdog = threading.Timer(entry.timeout, process.kill)
+        watchdog.start()
+        try:
+            if entry.heard is not None and process.stdout is not None:
+                for line in process.stdout:
+                    entry.heard(line.rstrip("\n"))
+            return process.wait()
+        finally:
+            watchdog.cancel()
+            _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """Leave no room behind when this process is interrupted while it waits."""
+    if process.poll() is not None:
+        return
+    process.terminate()
+    try:
+        process.wait(timeout=GRACE)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,30 +84,43 @@ class LocalRun:
     env: Environment
     folder: Path
     cache: Path
-    verbose: bool = False
     heard: Callable[[str], None] | None = None
     """Called with each output line of the rooms; None: they print themselves."""
     entered: Callable[[Room], None] | None = None
     """Called before each room starts."""
+    enter: Callable[[Entry], int] = spawned
+    """How a room is played; the rooms must not see each other's environment."""
 
     def keys(self, keys: Sequence[TicketKey]) -> int:
-        """Play the rooms for these tickets; the exit code of the last tick."""
+        """Play the rooms for these tickets; the last tick's exit code, else a model room's."""
         name = bootstrap.run_name(self.env)
+        failed = 0
         status, outcome = self._tick(keys, name, settling=False, number=0)
         for number in range(1, ROUNDS):
             if not outcome.briefs:
-                return status
+                return status or failed
             for eid in outcome.briefs:
-                self._propose(eid, number - 1)
+                failed = self._propose(eid, number - 1)
             status, outcome = self._tick(keys, name, settling=True, number=number)
         raise RefusedError(f"a run of more than {ROUNDS} rounds was stopped")
 
     def each(self, keys: Sequence[TicketKey]) -> int:
-        """A run of its own for each ticket; the first exit code that is not 0."""
+        """A run of its own for each ticket; the first exit code that is not 0.
+
+        What fails for one ticket stops no other; its error is raised when all are done.
+        """
         worst = 0
+        late: PatchgateError | None = None
         for number, key in enumerate(keys):
             one = replace(self, folder=self.folder / f"{number}-{key}")
-            worst = one.keys([key]) or worst
+            try:
+                status = one.keys([key])
+            except PatchgateError as error:
+                late = late or error
+                continue
+            worst = worst or status
+        if late is not None:
+            raise late
         return worst
 
     # ── rooms ────────────────────────────────────────────────────────────────────────────
@@ -75,7 +137,8 @@ class LocalRun:
         if settling:
             self._hand_over(number)
         argv = [room.value, *keys, "--folder", str(folder.root), "--cache", str(self.cache)]
-        argv += ["--run", name, "--providers", ",".join(sorted(self.env.model_keys()))]
+        providers = ",".join(sorted(self.env.model_keys())) or "none"
+        argv += ["--run", name, "--providers", providers]
         status = self._room(room, argv, timeout=900)
         if not folder.outcome.is_file():
             return status, Outcome()
@@ -89,28 +152,26 @@ class LocalRun:
             if (before / name).is_dir():
                 (before / name).rename(now / name)
 
-    def _propose(self, eid: str, number: int) -> None:
+    def _propose(self, eid: str, number: int) -> int:
         folder = self._folder(number)
         brief = read_brief(folder.brief(eid))
         checkout = folder.root / "checkouts" / eid
-        bootstrap.checkout(
-            self.env, RepoName(brief.repo), Sha(brief.start), into=checkout, cache=self.cache
-        )
+        self._checkout(brief, checkout)
         argv = ["propose", "--brief", str(folder.brief(eid)), "--checkout", str(checkout)]
         argv += ["--out", str(folder.proposal(eid))]
         provider = brief.model.provider
-        self._room(Room.PROPOSE, argv, timeout=brief.limits.seconds + MARGIN, provider=provider)
+        limit = brief.limits.seconds + MARGIN
+        status = self._room(Room.PROPOSE, argv, timeout=limit, provider=provider)
         if brief.task is Task.IMPLEMENT and (folder.proposal(eid) / "patch.diff").is_file():
             self._check(eid, brief, folder)
+        return status
 
     def _check(self, eid: str, brief: Brief, folder: RunFolder) -> None:
         order = CheckOrder.model_validate_json(folder.checks.read_bytes())
         if not order.commands:
             return
         checkout = folder.root / "checkouts" / f"{eid}-check"
-        bootstrap.checkout(
-            self.env, RepoName(brief.repo), Sha(brief.start), into=checkout, cache=self.cache
-        )
+        self._checkout(brief, checkout)
         argv = ["check", "--proposal", str(folder.proposal(eid)), "--checkout", str(checkout)]
         argv += ["--order", str(folder.checks)]
         argv += ["--out", str(folder.evidence(eid))]
@@ -120,31 +181,11 @@ class LocalRun:
         repo, start = RepoName(brief.repo), Sha(brief.start)
         bootstrap.checkout(self.env, repo, start, into=into, cache=self.cache)
 
-    # ── processes ────────────────────────────────────────────────────────────────────────
-
     def _room(
         self, room: Room, argv: Sequence[str], *, timeout: float, provider: str | None = None
     ) -> int:
-        """One room as a process of its own, with its own keys and no others; killed when late."""
-        command = [sys.executable, "-I", "-m", "patchgate", *argv]
-        given = self.env.for_room(room, provider)
+        """One room with its own keys and no others."""
         if self.entered is not None:
             self.entered(room)
-        with subprocess.Popen(
-            command,
-            env=given,
-            stdin=subprocess.DEVNULL,
-            stdout=None if self.heard is None else subprocess.PIPE,
-            stderr=None if self.heard is None else subprocess.STDOUT,
-            text=True,
-            cwd=os.path.sep,
-        ) as process:
-            watchdog = threading.Timer(timeout, process.kill)
-            watchdog.start()
-            try:
-                if self.heard is not None and process.stdout is not None:
-                    for line in process.stdout:
-                        self.heard(line.rstrip("\n"))
-                return process.wait()
-            finally:
-                watchdog.cancel()
+        given = self.env.for_room(room, provider)
+        return self.enter(Entry(room, tuple(argv), given, timeout, self.heard))

@@ -6,12 +6,19 @@ from dataclasses import dataclass
 
 from patchgate.app.desk import Desk
 from patchgate.app.narrate import dollars
+from patchgate.app.opening import check_anchor
+from patchgate.app.project import read_project, stopped_by
+from patchgate.app.sweep import ticket_of
+from patchgate.core.approval import moment
 from patchgate.core.decide import decide
 from patchgate.core.fold import fold
 from patchgate.core.ids import TicketKey, short
 from patchgate.core.rules import ChildNow, World
 from patchgate.core.state import State, Workflow
 from patchgate.errors import NotFoundError
+
+LABEL = 14
+"""Columns of what stands before each line of a standing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +30,28 @@ class Standing:
     since: str
     waits_for: str
     whom: str
-    details: tuple[str, ...]
+    details: tuple[tuple[str, str], ...]
+    """Label and text of each further line."""
+
+    def lines(self, *, whole: bool) -> list[str]:
+        """As the terminal shows it: two lines, or all that there is to say."""
+        head = f"{self.key}  {self.state}  since {self.since}"
+        rows = [("waits for", f"{self.waits_for} ({self.whom})"), *self.details]
+        return [
+            head,
+            *(f"  {label:<{LABEL}}{text}" for label, text in rows[: None if whole else 1]),
+        ]
 
 
 def standing(desk: Desk, key: TicketKey) -> Standing:
     """Where one ticket stands, from its stream alone; NotFoundError when it has none."""
-    look = desk.tracker.look(key)
-    stream = desk.ledger.read(look.ticket.key, look.ticket.issue_id)
+    held = next((s for s in desk.ledger.open_streams() if ticket_of(s)[0] == key), None)
+    if held is not None:
+        stream = desk.ledger.read(*ticket_of(held))
+    else:
+        look = desk.tracker.look(key)
+        stream = desk.ledger.read(look.ticket.key, look.ticket.issue_id)
+        check_anchor(stream, look)
     if stream is None:
         raise NotFoundError(
             f"{key} has no stream on the ledger: the runner has never taken it up",
@@ -40,40 +62,71 @@ def standing(desk: Desk, key: TicketKey) -> Standing:
 
 def describe(desk: Desk, w: Workflow) -> Standing:
     """A workflow in words."""
-    world = World(
-        now=desk.now(), children={w.active: ChildNow(State.EXECUTING)} if w.active else {}
-    )
+    project = read_project(desk, w.stream.partition("-")[0])
+    children = {w.active: ChildNow(State.EXECUTING)} if w.active else {}
+    world = World(now=desk.now(), children=children, stopped=stopped_by("", project))
     step = decide(w, world, desk.rules)
-    if step.waiting is not None:
+    if w.parked is not None and not project.stopped:
+        what, whom = "a word how to go on", "a person"
+    elif step.waiting is not None:
         what, whom = step.waiting.what, step.waiting.whom
     else:
         what, whom = "the next wake-up, which has something to do", "patchgate"
-    return Standing(w.key, w.state.value, w.since, what, whom, tuple(_details(w)))
+    since = said_when(desk, w.since) if w.since else "its first event"
+    return Standing(w.key, w.state.value, since, what, whom, tuple(_details(w)))
 
 
-def _details(w: Workflow) -> list[str]:
-    lines = [f"repository {w.repo}@{w.base_branch}, mode {w.mode}, generation {w.generation}"]
+def projects(desk: Desk) -> list[str]:
+    """One line for each project: whether it is stopped, and when the last sweep went through."""
+    found = []
+    for name in desk.settings.jira.projects:
+        project = read_project(desk, name)
+        swept = f"last sweep {said_when(desk, project.swept)}" if project.swept else "never swept"
+        stopped = f"STOPPED: {project.stopped}; " if project.stopped else ""
+        found.append(f"{name}: {stopped}{swept}")
+    return found
+
+
+def said_when(desk: Desk, at: str) -> str:
+    """A moment as people read it, with how long ago it was."""
+    then = moment(at)
+    minutes = int((desk.clock.now() - then).total_seconds()) // 60
+    if minutes < 1:
+        ago = "just now"
+    elif minutes < 120:
+        ago = f"{minutes} min ago"
+    elif minutes < 48 * 60:
+        ago = f"{minutes // 60} hours ago"
+    else:
+        ago = f"{minutes // (24 * 60)} days ago"
+    return f"{then:%Y-%m-%d %H:%M} UTC, {ago}"
+
+
+def _details(w: Workflow) -> list[tuple[str, str]]:
+    lines: list[tuple[str, str]] = []
+    if w.parked:
+        lines.append(("stopped", f"{w.parked.reason} ({w.parked.code})"))
+        lines.append(("to go on", w.parked.advice))
+    where = f"{w.repo}@{w.base_branch}, mode {w.mode}, generation {w.generation}"
+    lines.append(("repository", where))
     if w.plan:
         grant = w.grant_for(w.plan.plan)
         by = f", approved by {grant.approver}" if grant else ""
-        lines.append(f"plan {short(w.plan.plan)}, {len(w.plan.items)} sub-tasks{by}")
+        lines.append(("plan", f"{short(w.plan.plan)}, {len(w.plan.items)} sub-tasks{by}"))
     for child in w.children:
         mark = child.ended or ("active" if child.ordinal == w.active else "waiting")
-        lines.append(f"sub-task {child.ordinal} {child.key or '(not yet created)'}: {mark}")
+        name = child.key or "(not yet created)"
+        lines.append((f"sub-task {child.ordinal}", f"{name}: {mark}"))
     if w.patch:
         size = f"{len(w.patch.paths)} files, +{w.patch.added} -{w.patch.removed}"
-        lines.append(f"patch {short(w.patch.patch)}, attempt {w.attempt}: {size}")
+        lines.append(("patch", f"{short(w.patch.patch)}, attempt {w.attempt}: {size}"))
     if w.pull:
         checks = w.checks.level if w.checks else "not read yet"
-        lines.append(
-            f"pull request #{w.pull.number} ({w.pull.state}), checks {checks}: {w.pull.url}"
-        )
-    if w.parked:
-        lines.append(f"parked ({w.parked.code}): {w.parked.reason}; to go on: {w.parked.advice}")
+        pull = f"#{w.pull.number} ({w.pull.state}), checks {checks}: {w.pull.url}"
+        lines.append(("pull request", pull))
     if w.trouble and not w.is_over:
-        lines.append(f"last trouble: {w.trouble.effect}: {w.trouble.reason}")
+        lines.append(("trouble", f"{w.trouble.effect}: {w.trouble.reason}"))
     known = "at least " if w.money.uncertain else ""
-    lines.append(
-        f"{w.money.runs} model runs, {w.money.tokens} tokens, {known}{dollars(w.money.spent)}"
-    )
+    spent = f"{w.money.runs} runs, {w.money.tokens} tokens, {known}{dollars(w.money.spent)}"
+    lines.append(("models", spent))
     return lines

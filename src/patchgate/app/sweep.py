@@ -8,33 +8,52 @@ from patchgate.core import events as e
 from patchgate.core.approval import moment
 from patchgate.core.decide import decide
 from patchgate.core.fold import fold
-from patchgate.core.ids import TicketKey
+from patchgate.core.ids import StreamId, TicketKey
 from patchgate.core.rules import World
 from patchgate.core.state import Workflow
+from patchgate.errors import LedgerError, LostRaceError
 
 HEARTBEAT_EVERY = 60
 """Minutes between heartbeats on the ledger: often enough to miss, rare enough to read past."""
 
 
-def open_workflows(desk: Desk) -> list[Workflow]:
-    """Every stream that has a live branch, folded."""
+def ticket_of(stream: StreamId) -> tuple[TicketKey, str]:
+    """The key at opening and the issue id that a ticket's stream is named by."""
+    key, _, issue_id = stream.rpartition("-")
+    return TicketKey(key), issue_id
+
+
+def ticket_streams(desk: Desk) -> list[StreamId]:
+    """The open streams that belong to tickets, not to projects."""
+    return [s for s in desk.ledger.open_streams() if ticket_of(s)[1].isdigit()]
+
+
+def open_workflows(desk: Desk, damaged: list[tuple[StreamId, LedgerError]]) -> list[Workflow]:
+    """Every ticket's stream that has a live branch, folded; one that is damaged stops no other."""
     found = []
-    for stream_id in desk.ledger.open_streams():
-        key, _, issue_id = stream_id.rpartition("-")
-        if issue_id == "0":
+    for stream_id in ticket_streams(desk):
+        try:
+            stream = desk.ledger.read(*ticket_of(stream_id))
+        except LedgerError as error:
+            damaged.append((stream_id, error))
             continue
-        stream = desk.ledger.read(TicketKey(key), issue_id)
         if stream is not None:
             found.append(fold(stream.events))
     return found
 
 
 def wanted(desk: Desk, updated_minutes: int) -> list[TicketKey]:
-    """Keys to wake: open workflows (a child wakes its parent), and fresh tickets in Jira."""
+    """Keys to wake: open workflows (a child wakes its parent), and fresh tickets in Jira.
+
+    A ticket whose stream is damaged is woken too: its own wake-up says so and fails.
+    """
     keys: dict[TicketKey, None] = {}
-    for w in open_workflows(desk):
+    damaged: list[tuple[StreamId, LedgerError]] = []
+    for w in open_workflows(desk, damaged):
         if not w.is_over:
             keys[TicketKey(w.parent or w.key)] = None
+    for stream_id, _ in damaged:
+        keys[ticket_of(stream_id)[0]] = None
     for key in desk.tracker.search(desk.settings.jira.projects, updated_minutes):
         keys[key] = None
     return list(keys)
@@ -43,18 +62,19 @@ def wanted(desk: Desk, updated_minutes: int) -> list[TicketKey]:
 def gather(desk: Desk) -> list[str]:
     """Move every ended stream into the ledger branch; returns their names."""
     gathered = []
-    for stream_id in desk.ledger.open_streams():
-        key, _, issue_id = stream_id.rpartition("-")
-        if issue_id == "0":
-            continue
-        stream = desk.ledger.read(TicketKey(key), issue_id)
-        if stream is None or stream.closed:
-            continue
-        w = fold(stream.events)
-        if w.is_over and _is_quiet(desk, w):
-            desk.ledger.gather(stream)
-            gathered.append(str(stream_id))
-            desk.journal.note(key, "ledger", "stream gathered into the ledger branch")
+    for stream_id in ticket_streams(desk):
+        key, issue_id = ticket_of(stream_id)
+        try:
+            stream = desk.ledger.read(key, issue_id)
+            if stream is None or stream.closed:
+                continue
+            w = fold(stream.events)
+            if w.is_over and _is_quiet(desk, w):
+                desk.ledger.gather(stream)
+                gathered.append(str(stream_id))
+                desk.journal.note(key, "ledger", "stream gathered into the ledger branch")
+        except (LedgerError, LostRaceError) as error:
+            desk.journal.note(key, "ledger", f"not gathered: {error.message}")
     return gathered
 
 

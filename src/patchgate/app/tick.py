@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from patchgate.app.desk import Desk, Outcome, RunFolder, Waits
 from patchgate.app.opening import Opened, open_child, open_ticket
-from patchgate.app.project import ProjectState, note_outcome, read_project
+from patchgate.app.project import ProjectState, note_outcome, read_project, stopped_by
 from patchgate.app.reconcile import Course, Driver
 from patchgate.app.session import Session
 from patchgate.app.settle import arrive
@@ -122,7 +123,7 @@ class Room:
         world = replace(
             world,
             gone=gone,
-            stopped=self.stop or known.stopped,
+            stopped=stopped_by(self.stop, known),
             failures_in_row=known.failures,
             run_ended=ended,
             wake=w.state is State.DEFERRED and has_come(w, self.desk),
@@ -172,11 +173,11 @@ class Room:
             )
 
 
-def outcome_of(wakeups: list[Wakeup]) -> Outcome:
+def outcome_of(wakeups: list[Wakeup], clean: Callable[[str], str]) -> Outcome:
     """All wake-ups of one room as it leaves them behind."""
     return Outcome(
         briefs=tuple(b for w in wakeups for b in w.briefs),
         waits=tuple(x for w in wakeups for x in w.waits),
-        troubles=tuple(w.trouble.message for w in wakeups if w.trouble),
+        troubles=tuple(clean(w.trouble.message) for w in wakeups if w.trouble),
         heads=tuple(pair for w in wakeups for pair in w.heads.items()),
     )

@@ -37,7 +37,7 @@ def decide(w: Workflow, world: World, rules: Rules) -> Decision:
     if w.inbox:
         return Decision(events=take(w, w.inbox[0], world, rules))
     if world.stopped:
-        return Decision(waiting=Waiting(f"STOP: {world.stopped}", "an approver's `/resume`"))
+        return Decision(waiting=Waiting(f"STOP: {world.stopped}", "an operator"))
     always = stand(w, world, rules)
     if always:
         return Decision(events=always)

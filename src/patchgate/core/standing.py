@@ -82,8 +82,12 @@ def _stuck(w: Workflow, world: World) -> tuple[e.Event, ...]:
     if w.unreachable:
         name, available = w.unreachable[-1]
         offers = ", ".join(available) or "nothing"
-        reason = f"Jira offers no way to {name!r}; it offers: {offers}"
+        known = w.trouble.reason if w.trouble and w.trouble.code == "status" else ""
+        why = known.removeprefix(f"no way to {name}")
+        reason = f"Jira offers no way to {name!r}{why}; it offers: {offers}"
         advice = "add the transition or map the status in settings, then `/resume`"
+        if why:
+            advice = "set `jira.transition_fields` or `jira.transitions`, then `/resume`"
         return (park(world, "status", reason, advice),)
     for trouble in w.troubles:
         hopeless = trouble.is_final or trouble.times >= TROUBLES

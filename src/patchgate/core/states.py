@@ -113,6 +113,8 @@ def _applying(w: Workflow, world: World, rules: Rules) -> Decision:
     if w.refused is not None:
         reason = f"the write gate refused ({w.refused.code}): {w.refused.reason}"
         advice = "`/retry` makes a new patch from the present state, `/reject` ends it"
+        if w.refused.code == "taken":
+            advice = f"rename or remove what has our name; then {advice}"
         void = e.ApprovalVoided(at=world.now, subject=w.patch.patch, reason=w.refused.reason)
         return Decision(events=(void, park(world, "gate", reason, advice)))
     if w.publishing_grant() is None:

@@ -5,6 +5,7 @@ https://developer.atlassian.com/cloud/jira/platform/rest/v3/intro/#status-codes
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -80,7 +81,7 @@ def vendor_errors(what: str, credential: Named) -> Iterator[None]:
 
 def _of_answer(what: str, response: Any, text: str, *, credential: Named) -> PatchgateError:
     status, headers = int(response.status_code), response.headers
-    said = "" if "<html" in text.lower() else text
+    said = "" if "<html" in text.lower() else _words(text).rstrip(". ")
     message = _clean(f"Jira, {what}: {status} {said}".strip(), credential)
     if status == 401 or _login_failed(headers):
         return CredentialError(f"{message}; {credential.name} is missing, wrong or expired")
@@ -99,6 +100,18 @@ def _of_answer(what: str, response: Any, text: str, *, credential: Named) -> Pat
     if status in (405, 410) or _SETTINGS.search(said):
         return ConfigError(message, "Correct the setting that the message is about.")
     return MalformedError(message)
+
+
+def _words(text: str) -> str:
+    """Jira's words; of the token service's JSON, what it calls the error."""
+    try:
+        body = json.loads(text)
+    except ValueError:
+        return text
+    if not isinstance(body, dict):
+        return text
+    found = [body.get("error"), body.get("error_description"), body.get("message")]
+    return ": ".join(str(one) for one in found if one) or text
 
 
 def _login_failed(headers: Mapping[str, str]) -> bool:

@@ -80,6 +80,10 @@ class GitLedger:
             if self.branches.ledger_ref not in self._view().refs:
                 raise
 
+    def exists(self) -> bool:
+        """Whether the ledger branch is there; LedgerError where it should be and is not."""
+        return self._view().ledger is not None
+
     # ── reading ──────────────────────────────────────────────────────────────────────────
 
     def read(self, key: TicketKey, issue_id: str) -> Stream | None:

@@ -90,7 +90,11 @@ def _of_status(error: Any, *, provider: str, model: str) -> PatchgateError:
 
 
 def _said(error: Any) -> str:
-    return str(error.message)[:SAID_LIMIT]
+    """The service's own words: both SDKs put the whole answer around them."""
+    body = getattr(error, "body", None)
+    inner = body.get("error", body) if isinstance(body, dict) else None
+    words = inner.get("message") if isinstance(inner, dict) else None
+    return str(words or error.message)[:SAID_LIMIT]
 
 
 def _seconds(header: str | None) -> float | None:

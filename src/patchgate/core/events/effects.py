@@ -70,6 +70,7 @@ class StatusUnreachable(Fact):
     eid: Eid
     status: str
     available: tuple[str, ...]
+    why: str = ""
 
 
 class SubtaskCreated(Fact):

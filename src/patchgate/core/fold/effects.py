@@ -58,8 +58,9 @@ def _failed(w: Workflow, x: e.EffectFailed) -> Workflow:
 
 
 def _unreachable(w: Workflow, x: e.StatusUnreachable) -> Workflow:
+    reason = f"no way to {x.status}" + (f": {x.why}" if x.why else "")
     failed = e.EffectFailed(
-        at=x.at, eid=x.eid, effect="show", code="status", reason=f"no way to {x.status}", final=True
+        at=x.at, eid=x.eid, effect="show", code="status", reason=reason, final=True
     )
     w = _failed(w, failed)
     return replace(w, unreachable=(*w.unreachable, (x.status, x.available)))

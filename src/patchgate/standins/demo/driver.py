@@ -44,6 +44,8 @@ class Listener:
     bell: Callable[[Bell, Sequence[str]], None] = lambda bell, keys: None
     room: Callable[[Room], None] = lambda room: None
     line: Callable[[str], None] = lambda line: None
+    fault: Callable[[str], None] = lambda fault: None
+    """A tool call that failed, in the words that Claude's stand-in was told."""
 
 
 @dataclass(slots=True)
@@ -82,7 +84,10 @@ class Driver:
             heard=self.listener.line,
             entered=self.listener.room,
         )
+        heard = len(self.world.anthropic.exchanges)
         status = local.keys(keys_of(keys))
+        for fault in tool_faults(self.world, since=heard):
+            self.listener.fault(fault)
         self._read_outcomes(folder)
         return status
 
@@ -107,3 +112,21 @@ class Driver:
 
 def _round(outcome: Path) -> int:
     return int(outcome.parent.name.removeprefix("round-"))
+
+
+def tool_faults(world: World, *, since: int = 0) -> list[str]:
+    """What Claude was told about tool calls that failed, from that exchange on; each once."""
+    found: dict[str, str] = {}
+    for exchange in world.anthropic.exchanges[since:]:
+        for message in (exchange.request or {}).get("messages", []):
+            blocks = message["content"] if isinstance(message["content"], list) else []
+            for block in blocks:
+                if block.get("type") == "tool_result" and block.get("is_error"):
+                    found[block["tool_use_id"]] = _text_of(block["content"]).splitlines()[0]
+    return list(found.values())
+
+
+def _text_of(content: object) -> str:
+    if isinstance(content, list):
+        return " ".join(str(part.get("text", "")) for part in content)
+    return str(content)

@@ -55,7 +55,7 @@ def reckon(driver: Driver, expected: Expected, console: Console, *, seconds: flo
     report = verify_online(driver.env, None, driver.folder / "cache", anchors=True)
     console.print()
     console.print(_table(driver, bill, seconds, report.lines[0] if report.lines else ""))
-    problems = [*_differences(driver.world, expected)]
+    problems = differences(driver.world, expected)
     problems += [f"ledger: {line}" for line in report.lines] if report.findings else []
     for problem in problems:
         console.print(f"[bold red]differs:[/] {problem}", markup=True)
@@ -125,7 +125,8 @@ def requests_of(world: World) -> dict[str, str]:
     return told
 
 
-def _differences(world: World, expected: Expected) -> list[str]:
+def differences(world: World, expected: Expected) -> list[str]:
+    """What is not as the story told it, in words."""
     found = []
     for key in (expected.parent, *expected.children):
         status = world.jira.issue(key).status

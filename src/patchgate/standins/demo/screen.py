@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from patchgate.app.environment import Room
+from patchgate.standins.demo.driver import Listener
 from patchgate.standins.demo.paper import paper
 from patchgate.standins.world import Bell
 
@@ -54,10 +55,16 @@ class Screen:
         """A heading; with `pause`, only after Enter."""
         self._chapter += 1
         if self._pause and self._chapter > 1:
-            self.console.input("[dim]Enter goes on …[/]")
+            self._wait()
         self.console.print()
         title = f"{self._chapter} · {title}"
         self.console.print(Rule(Text(title, "bold"), align="left", style="dim"))
+
+    def _wait(self) -> None:
+        try:
+            self.console.input("[dim]Enter goes on …[/]")
+        except EOFError:
+            self._pause = False  # nobody is there any more
 
     def person(self, who: str, what: str, quote: str = "") -> None:
         """Somebody does something; `quote` is what they write."""
@@ -78,7 +85,19 @@ class Screen:
         shown = Text("\n").join(_shortened(paper(body)))
         self.console.print(Padding(Panel(shown, title=title, title_align="left"), (0, 0, 0, 2)))
 
+    def place(self, text: str) -> None:
+        """A line to be copied: never wrapped."""
+        self.console.print(" " * INDENT + text, soft_wrap=True, style="bold", markup=False)
+
     # ── what the driver hears ────────────────────────────────────────────────────────────
+
+    def listener(self) -> Listener:
+        """Who hears the driver and prints it all."""
+        return Listener(self.bell, self.room, self.line, self.fault)
+
+    def fault(self, fault: str) -> None:
+        """A tool call of the model failed."""
+        self.note(f"a tool call failed, and the model was told: {fault}")
 
     def bell(self, bell: Bell, keys: Sequence[str]) -> None:
         """An event of GitHub rang."""

@@ -17,7 +17,7 @@ import yaml
 from rich.console import Console
 
 from patchgate.errors import UsageError
-from patchgate.standins.demo.driver import Driver, Listener, environment
+from patchgate.standins.demo.driver import Driver, environment
 from patchgate.standins.demo.reckoning import Expected, leave, reckon
 from patchgate.standins.demo.screen import Screen
 from patchgate.standins.jira.adf import adf_to_text
@@ -63,7 +63,7 @@ def play(keep: Path | None = None, pause: bool = False, console: Console | None 
     With `keep`, the world is left in that folder, which must be empty or new.
     """
     console = console or Console(highlight=False)
-    with _folder(keep) as root:
+    with kept_folder(keep) as root:
         with World(root, target=Target(sample(), SHOP), script=_script()) as world:
             story = Story(world, root / "rooms", Screen(console, names(), pause=pause))
             try:
@@ -75,12 +75,14 @@ def play(keep: Path | None = None, pause: bool = False, console: Console | None 
             if keep is not None:
                 leave(story.driver, root)
         if keep is not None:
-            console.print(f"The world is left in {root}: bare repositories, ledger, Jira's state.")
+            console.print("The world is left as bare repositories, ledger and Jira's state in")
+            console.print(str(root), soft_wrap=True)
     return 1 if problems else 0
 
 
 @contextmanager
-def _folder(keep: Path | None) -> Iterator[Path]:
+def kept_folder(keep: Path | None) -> Iterator[Path]:
+    """A new or empty folder that stays, or one that vanishes."""
     if keep is None:
         with tempfile.TemporaryDirectory(prefix="patchgate-demo-") as place:
             yield Path(place)
@@ -117,10 +119,9 @@ class Story:
     screen: Screen
 
     def __post_init__(self) -> None:
-        listener = Listener(self.screen.bell, self.screen.room, self.screen.line)
+        listener = self.screen.listener()
         self.driver = Driver(self.world, environment(self.world), self.folder, listener)
         self.seconds = 0.0
-        self.heard = 0
 
     def tell(self) -> Expected:
         """From the ticket's assignment to its end; what has to be true then."""
@@ -257,9 +258,6 @@ class Story:
         status = self.driver.settle()
         if status:
             raise StoryError(f"a run ended with status {status}; its lines are above")
-        for fault in tool_faults(self.world, since=self.heard):
-            self.screen.note(f"a tool call failed, and the model corrected it: {fault}")
-        self.heard = len(self.world.anthropic.exchanges)
         shown = []
         for key in keys:
             issue = self.world.jira.issue(key)
@@ -274,21 +272,3 @@ class Story:
             return ""
         self.screen.document(title, comments[-1].body)
         return adf_to_text(comments[-1].body)
-
-
-def tool_faults(world: World, *, since: int = 0) -> list[str]:
-    """What Claude was told about tool calls that failed, from that exchange on; each once."""
-    found: dict[str, str] = {}
-    for exchange in world.anthropic.exchanges[since:]:
-        for message in (exchange.request or {}).get("messages", []):
-            blocks = message["content"] if isinstance(message["content"], list) else []
-            for block in blocks:
-                if block.get("type") == "tool_result" and block.get("is_error"):
-                    found[block["tool_use_id"]] = _text_of(block["content"]).splitlines()[0]
-    return list(found.values())
-
-
-def _text_of(content: object) -> str:
-    if isinstance(content, list):
-        return " ".join(str(part.get("text", "")) for part in content)
-    return str(content)
