@@ -45,6 +45,7 @@ approvers: [Leigh]
 routes:
   - repository: {REPO}
 """
+STANDARD = standard()
 PLAN = Plan(
     approach="Change the source.",
     files=(PlannedFile(path="src/**", action="modify"),),
@@ -91,7 +92,7 @@ class Stage:
         self.forge = FakeForge(self.clock, REPO)
         self.ledger = FakeLedger()
         self.settings: Settings = load_settings(settings + f"approval: {{mode: {mode}}}\n")
-        self.policy = standard()
+        self.policy = STANDARD
         self.w = Workflow()
         self.events: list[Event] = []
         issue = self.tracker.create(KEY, reporter=requester)

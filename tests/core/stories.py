@@ -149,6 +149,8 @@ class Story:
     patches: int = 0
     runs_asked: list[Task] = field(default_factory=list)
     waiting: str = ""
+    _settled: int = 0
+    """The child whose end the parent was last told of."""
 
     # ── people ───────────────────────────────────────────────────────────────────────────
 
@@ -398,7 +400,9 @@ class Story:
             self.children[active.ordinal] = child.open()
         child = self.children[active.ordinal]
         child.wake()
-        if child.w.state in TERMINAL and not self.w.is_over:
+        ended = self.w.active
+        if child.w.state in TERMINAL and not self.w.is_over and self._settled != ended:
+            self._settled = ended
             self.drive()
 
     def _step(self) -> bool:
@@ -570,7 +574,13 @@ class Story:
                 publishes = subject if topic in ("plan", "patch", "blocked") else None
                 comment = str(len(self.comments))
                 return e.CommentPosted(
-                    at=at, eid=eid, topic=topic, comment=comment, posted=at, subject=publishes
+                    at=at,
+                    eid=eid,
+                    topic=topic,
+                    platform=command.platform,
+                    comment=comment,
+                    posted=at,
+                    subject=publishes,
                 )
             case AttachPatch(patch=patch):
                 return e.PatchAttached(at=at, eid=eid, patch=patch, url="u")
@@ -639,8 +649,8 @@ class Story:
         return self.w.state is state
 
     def topics(self) -> list[str]:
-        """The topics of all comments, in order."""
-        return [c.topic for c in self.comments]
+        """The topics of all comments on the ticket, in order."""
+        return [c.topic for c in self.comments if c.platform == "jira"]
 
     def replies(self) -> list[str]:
         """What was answered to inputs that were not taken up."""

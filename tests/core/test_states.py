@@ -253,6 +253,22 @@ def test_reassigning_in_testing_makes_another_attempt_on_the_same_pull_request()
     assert story.topics() == ["patch", "pull", "patch", "pull"]
 
 
+def test_a_rework_patch_is_also_published_on_the_pull_request_and_approved_there() -> None:
+    story = at_merge()
+    story.say("leigh-gh", "approve", platform="github")
+    story.wake()
+    assert story.state is State.READY_TO_MERGE
+    story.assign(REX)
+    story.wake()
+    on_github = [c for c in story.comments if c.platform == "github"]
+    assert [c.topic for c in on_github] == ["reply", "patch"]
+    assert story.w.patch is not None
+    assert on_github[1].subject == story.w.patch.patch
+    story.say("leigh-gh", "approve", platform="github")
+    story.wake()
+    assert story.state is State.PR_OPEN or story.state is State.VERIFYING_CI
+
+
 def test_the_same_patch_proposed_again_is_shown_approved_and_written_again() -> None:
     story = Story().open().will(Task.IMPLEMENT, Answer(text="same"), Answer(text="same")).wake()
     story.approve()

@@ -7,6 +7,7 @@ child leads a process group of its own, git included, so that one SIGKILL ends a
 from __future__ import annotations
 
 import gc
+import importlib
 import json
 import os
 import subprocess
@@ -17,7 +18,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-LOADED = ("github", "jira", "anthropic", "openai", "marklassian", "patchgate.app.rooms")
+LOADED = (
+    "github",
+    "jira",
+    "marklassian",
+    "patchgate.adapters.models.anthropic",
+    "patchgate.adapters.models.openai",
+    "patchgate.app.rooms",
+    "patchgate.app.sweep",
+    "tests.e2e.lives",
+)
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -96,8 +106,7 @@ class Forks:
 
 def serve() -> None:
     """Fork a child for each line of standard input; say its process id, then how it ended."""
-    for name in LOADED:
-        __import__(name)
+    _warm()
     gc.collect()
     gc.freeze()
     for line in sys.stdin:
@@ -107,6 +116,17 @@ def serve() -> None:
         _say({"pid": pid})
         _, status = os.waitpid(pid, 0)
         _say({"code": os.waitstatus_to_exitcode(status)})
+
+
+def _warm() -> None:
+    """Load what a run loads, the parts that the SDKs load with their first client included."""
+    for name in LOADED:
+        importlib.import_module(name)
+    import anthropic
+    import openai
+
+    anthropic.Anthropic(api_key="none").close()
+    openai.OpenAI(api_key="none").close()
 
 
 def _say(message: Mapping[str, int]) -> None:

@@ -115,6 +115,7 @@ def item(title: str, *files: str) -> dict[str, Any]:
 
 
 POLITE = edits(("greet.py", '"Hello "', '"Good day "'), attempt=1)
+FIRST_AT_ANY_ATTEMPT = edits(("greet.py", '"Hello "', '"Good day "'))
 POLITER = edits(("greet.py", '"Good day "', '"A very good day "'), summary="Politer still")
 
 
@@ -362,6 +363,7 @@ def living(
 __all__ = [
     "BRANCH",
     "CONTROL",
+    "FIRST_AT_ANY_ATTEMPT",
     "LEIGH",
     "NO_CHECKS",
     "POLITE",

@@ -5,19 +5,23 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from patchgate import cli
 from patchgate.app.environment import Environment, Room
+from patchgate.app.run import Entry, LocalRun
+from patchgate.core.ids import TicketKey
 from patchgate.standins.jira.adf import adf_to_text
-from patchgate.standins.models import parse_script
+from patchgate.standins.models import Script, parse_script
 from patchgate.standins.world import (
     CONTROL,
     LEIGH,
@@ -57,6 +61,16 @@ class Said:
     def text(self) -> str:
         return self.out + self.err
 
+    def complains(self, code: int, *words: str) -> bool:
+        """One message with its advice on the error stream, that code, and no traceback."""
+        lines = self.err.splitlines()
+        shape = len(lines) == 2 and lines[0].startswith("patchgate: ")
+        shape = shape and lines[1].startswith("  next: ") and TRACEBACK not in self.text
+        assert (self.code, shape) == (code, True), self
+        for word in words:
+            assert word in self.err, self
+        return True
+
 
 @dataclass
 class Terminal:
@@ -78,26 +92,35 @@ class Terminal:
         kept = Environment.from_mapping(given).for_room(room)
         return {**kept, **{k: v for k, v in self.variables.items() if v}}
 
-    def patchgate(self, *argv: str, room: Room | None = None, cwd: Path | None = None) -> Said:
-        """One command in this process, with the environment that is given and no other."""
-        del cwd
-        with _as_process(argv, self.env(room)) as (out, err):
-            code = _exit_code()
-        return Said(code, out.getvalue(), err.getvalue())
+    def patchgate(self, *argv: str, room: Room | None = Room.TICK) -> Said:
+        """One command in this process, with one room's environment (None: all of it)."""
+        return as_process(argv, self.env(room))
 
     def tick(self, *argv: str, settle: bool = False) -> Said:
         """`patchgate tick …` with that room's keys and a fresh folder."""
         self.runs += 1
         verb = "settle" if settle else "tick"
-        places = ["--folder", str(self.folder / f"tick-{self.runs}")]
+        places = ["--folder", str(self.kept)]
         places += ["--cache", str(self.folder / "cache")]
-        return self.patchgate(verb, *argv, *places, room=Room.TICK)
+        return self.patchgate(verb, *argv, *places)
 
     def run(self, key: str) -> Said:
-        """`patchgate run KEY` as a process of its own: all rooms."""
+        """All rooms one after another, each with its own environment and no other."""
         self.runs += 1
-        place = ["--cache", str(self.folder / "cache"), "--keep", str(self.kept)]
-        return self.process("run", key, *place)
+        said: list[Said] = []
+
+        def enter(entry: Entry) -> int:
+            said.append(as_process(entry.argv, entry.env))
+            return said[-1].code
+
+        local = LocalRun(
+            env=Environment.from_mapping(self.env()),
+            folder=self.kept,
+            cache=self.folder / "cache",
+            enter=enter,
+        )
+        code = local.keys([TicketKey(key)])
+        return Said(code, "".join(s.out for s in said), "".join(s.err for s in said))
 
     @property
     def kept(self) -> Path:
@@ -117,7 +140,7 @@ class Terminal:
         )
         return Said(ended.returncode, ended.stdout, ended.stderr)
 
-    # ── the world ────────────────────────────────────────────────────────────────────────
+    # ── people ────────────────────────────────────────────────────────────────────────
 
     def ticket(self, text: str = "Say good day.", *, kind: str = "Task") -> str:
         """A new ticket, assigned to the runner; its key."""
@@ -125,6 +148,13 @@ class Terminal:
         issue = leigh.create(PROJECT, kind, "Greet politely", text)
         leigh.assign(issue.key, RUNNER.jira)
         return issue.key
+
+    def approve(self, key: str) -> None:
+        """Leigh approves what was shown last."""
+        found = [
+            d for said in self.comments(key) for d in re.findall(r"/approve ([0-9a-f]+)", said)
+        ]
+        self.world.at_jira(LEIGH).comment(key, f"/approve {found[-1]}")
 
     def comments(self, key: str) -> list[str]:
         """What stands on the ticket, oldest first."""
@@ -144,21 +174,23 @@ class Terminal:
         return dict(self.world.github.refs(repository))
 
 
-def turns(*entries: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The turns of one implement task on any ticket."""
-    return [dict(entry) for entry in entries]
-
-
-def script_of(said: Sequence[Mapping[str, Any]]) -> Any:
-    """An answers script in which every implement task is answered by these turns."""
-    entries = [{"match": {"task": "implement"}, "turns": list(said)}]
+def script_of(said: Sequence[Mapping[str, Any]]) -> Script:
+    """An answers script: whole entries, or the turns that answer every implement task."""
+    whole = bool(said) and "match" in said[0]
+    entries = list(said) if whole else [{"match": {"task": "implement"}, "turns": list(said)}]
     return parse_script(yaml.safe_dump({"answers": entries}))
 
 
-def world_at(root: Path, said: Sequence[Mapping[str, Any]] = GOOD_TURNS, **settings: Any) -> World:
+def world_at(
+    root: Path,
+    said: Sequence[Mapping[str, Any]] = GOOD_TURNS,
+    *,
+    seed: Mapping[str, str | bytes] = SEED,
+    **settings: Any,
+) -> World:
     """A world with one route and no plan, whose implementer says that."""
     base: dict[str, Any] = {"routes": ROUTES, "checks": {"commands": []}}
-    return World(root, target=Target(SEED), script=script_of(said), settings=base | settings)
+    return World(root, target=Target(seed), script=script_of(said), settings=base | settings)
 
 
 def _exit_code() -> int:
@@ -169,11 +201,8 @@ def _exit_code() -> int:
     return 0
 
 
-@contextlib.contextmanager
-def _as_process(
-    argv: Sequence[str], env: Mapping[str, str]
-) -> Iterator[tuple[io.StringIO, io.StringIO]]:
-    """Arguments, variables and streams as a process of its own would have them."""
+def as_process(argv: Sequence[str], env: Mapping[str, str]) -> Said:
+    """`cli.main` with arguments, variables and streams as a process of its own would have them."""
     out, err = io.StringIO(), io.StringIO()
     before, words = dict(os.environ), sys.argv
     os.environ.clear()
@@ -181,8 +210,29 @@ def _as_process(
     sys.argv = ["patchgate", *argv]
     try:
         with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
-            yield out, err
+            code = _exit_code()
     finally:
         os.environ.clear()
         os.environ.update(before)
         sys.argv = words
+    return Said(code, out.getvalue(), err.getvalue())
+
+
+Build = Callable[..., Terminal]
+"""Makes a world and its terminal: the model's turns, then settings and `seed`."""
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Iterator[Build]:
+    worlds: list[World] = []
+
+    def build(*said: Mapping[str, Any], **given: Any) -> Terminal:
+        place = tmp_path / str(len(worlds))
+        world = world_at(place / "world", said or GOOD_TURNS, **given)
+        worlds.append(world)
+        (place / "desk").mkdir()
+        return Terminal(world, place / "desk")
+
+    yield build
+    for world in worlds:
+        world.close()

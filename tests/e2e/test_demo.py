@@ -9,11 +9,13 @@ import pytest
 
 from patchgate.adapters.sandbox import unavailable
 from patchgate.standins.demo.paper import paper
-from patchgate.standins.demo.reckoning import Expected, differences
+from patchgate.standins.demo.reckoning import LEFT_OUT, Expected, differences
 from patchgate.standins.demo.story import sample
 from patchgate.standins.github.bare import BareRepository
-from patchgate.standins.world import LEIGH, Target, World
+from patchgate.standins.world import LEIGH, RUNNER, Target, World
 from tests.e2e.conftest import patchgate
+
+STATES = ("jira", "github")
 
 
 @pytest.fixture(scope="module")
@@ -56,26 +58,67 @@ def test_nothing_but_the_ledger_was_written_before_the_approval(
     assert said < printed.index("“/approve ") < printed.index("pushed ")
 
 
+@pytest.mark.covers("S0.2", "S0.4", "S0.47")
+def test_openai_plans_and_claude_implements(played: tuple[int, str, Path]) -> None:
+    assert played[1].count("planner (openai gpt-6-sol) answered") == 2
+    assert played[1].count("implementer (anthropic claude-sonnet-5-5) answered") == 3
+
+
 @pytest.mark.skipif(bool(unavailable()), reason="bwrap is needed for the check room")
 def test_the_checks_ran_on_each_patch(played: tuple[int, str, Path]) -> None:
     lines = [line.split() for line in played[1].splitlines()]
     assert sum(line[:3] == ["check", "check", "PASSED:"] for line in lines) == 3
 
 
-def test_what_is_kept_can_be_looked_into(played: tuple[int, str, Path]) -> None:
+def test_what_is_kept_can_be_looked_into_and_holds_no_credential(
+    played: tuple[int, str, Path],
+) -> None:
     kept = played[2]
-    shop = BareRepository(kept / "github" / "acme" / "shop.git")
-    subjects = shop.run("log", "--format=%s", "main").splitlines()
-    assert "Tell the customers" in subjects
-    assert sum(subject.startswith("MWC-2: ") for subject in subjects) == 2
-    assert sum(subject.startswith("MWC-3: ") for subject in subjects) == 1
     control = BareRepository(kept / "github" / "acme" / "control.git")
     assert any(ref.startswith("refs/heads/patchgate/") for ref in control.refs())
-    state = json.loads((kept / "jira.json").read_text("utf-8"))
-    assert {issue["status"] for issue in state["issues"].values()} == {"Done"}
-    assert "users" not in state
     with tarfile.open(kept / "ledger" / "MWC-1.tar") as tar:
         assert any(name.endswith("/events.jsonl") for name in tar.getnames())
+    states = [json.loads((kept / f"{name}.json").read_text("utf-8")) for name in STATES]
+    assert not LEFT_OUT & {key for state in states for key in state}
+
+
+@pytest.mark.covers("S0.49", "S0.57", "S1.73")
+def test_commits_name_the_ticket_and_a_persons_own_stays_between_them(
+    played: tuple[int, str, Path],
+) -> None:
+    shop = BareRepository(played[2] / "github" / "acme" / "shop.git")
+    subjects = shop.run("log", "--format=%s", "--no-merges", "--reverse", "main").splitlines()
+    assert subjects == [
+        "Start",
+        "MWC-2: Voucher codes and what they take off",
+        "Tell the customers",
+        "MWC-2: Round a voucher's discount up, in the customer's favour",
+        "MWC-3: A voucher option at the till",
+    ]
+    assert "newsletter" in shop.run("show", "main:CHANGELOG.md")
+
+
+@pytest.mark.covers("S0.22", "S0.46", "S0.51", "S1.24", "S1.72")
+def test_each_sub_task_has_one_branch_and_one_pull_request(played: tuple[int, str, Path]) -> None:
+    state = json.loads((played[2] / "github.json").read_text("utf-8"))
+    issues = state["repositories"]["acme/shop"]["issues"].values()
+    assert [issue["pull"]["head"] for issue in issues] == ["ai/MWC-2", "ai/MWC-3"]
+    assert all(issue["pull"]["merged_by"] == LEIGH.github for issue in issues)
+
+
+@pytest.mark.covers("S0.3", "S0.20", "S0.38", "S0.54")
+def test_jira_holds_the_sub_tasks_and_the_final_summary(played: tuple[int, str, Path]) -> None:
+    state = json.loads((played[2] / "jira.json").read_text("utf-8"))
+    parent, *children = state["issues"].values()
+    assert {issue["status"] for issue in (parent, *children)} == {"Done"}
+    assert [child["parent"] for child in children] == [parent["id"]] * 2
+    for number, child in enumerate(children, 1):
+        items = [item for history in child["histories"] for item in history["items"]]
+        first = next(item for item in items if item["field"] == "assignee")
+        assert first["before"] == RUNNER.jira
+        assert any(f"/pull/{number}" in json.dumps(c["body"]) for c in child["comments"])
+    summary = json.dumps(parent["comments"][-1]["body"])
+    assert all(child["key"] in summary for child in children)
 
 
 def test_a_folder_that_is_not_empty_is_refused(tmp_path: Path) -> None:

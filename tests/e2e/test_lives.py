@@ -15,6 +15,7 @@ import pytest
 from patchgate.standins.github.state import Issue as GitHubIssue
 from patchgate.standins.jira.state import Issue
 from tests.e2e.lives import (
+    FIRST_AT_ANY_ATTEMPT,
     LEIGH,
     NO_CHECKS,
     POLITE,
@@ -128,6 +129,7 @@ class Feature:
         self.human = at_github.push(SHOP, "ai/MWC-2", {"NEWS.md": "Politeness.\n"}, "Tell people")
         at_github.review(SHOP, 1, "APPROVE", "Fine so far.")
         life.settle()
+        life.ci()
         life.hand_back(FIRST, "Say good evening instead.")
         self.keep("first reworked")
         life.approve(FIRST)
@@ -174,8 +176,9 @@ def test_assigned_in_backlog_the_openai_planner_reads_the_ticket(feature: Featur
 
 @pytest.mark.covers("S0.63", "S1.17")
 def test_the_planner_looks_into_the_target_repository(feature: Feature) -> None:
-    second = json.dumps(feature.life.world.openai.exchanges[1].request)
-    assert 'return \\\\\\"Hello \\\\\\" + name' in second
+    second = feature.life.world.openai.exchanges[1].request
+    found = [x["output"] for x in second["input"] if x.get("type") == "function_call_output"]
+    assert 'return "Hello " + name' in str(found)
 
 
 @pytest.mark.covers("S0.18", "S0.25", "S0.26", "S0.27", "S0.28", "S0.29", "S0.30", "S0.62")
@@ -217,7 +220,7 @@ def test_the_move_to_in_progress_approves_and_the_changelog_is_its_evidence(
     (given,) = [x for x in feature.life.events(PARENT) if x["kind"] == "approved"]
     assert (given["what"], given["approver"]) == ("plan", "Leigh")
     entries = {h.id: h for h in feature.life.issue(PARENT).histories}
-    entry = entries[given["evidence"]["id"]]
+    entry = entries[given["evidence"]["id"].partition(":")[0]]
     assert entry.author == LEIGH.jira
     assert [(i.before_text, i.after_text) for i in entry.items if i.field == "status"] == [
         ("Plan Review", "In Progress")
@@ -416,7 +419,8 @@ def test_people_only_assign_comment_move_and_merge(feature: Feature) -> None:
                  if by != RUNNER.jira]  # fmt: skip
     assert by_people == [(PARENT, "In Progress")]
     steps = [to for to, _ in moved[FIRST]]
-    assert steps == ["In Progress", "In Testing", "In Progress", "In Testing", "Done"]
+    again = ["In Progress", "In Testing"]
+    assert steps == [*again, *again, *again, "Done"]
     assert len(feature.scenes["done"].said[FIRST]) == 5
 
 
@@ -637,7 +641,7 @@ def test_triage_lets_a_clear_ticket_through(tmp_path: Path) -> None:
 def test_triage_sends_an_unclear_ticket_back_with_its_question(tmp_path: Path) -> None:
     settings = {"routes": [{"repository": SHOP, "plan": "none"}], "triage": True, **NO_CHECKS}
     no_go = _triage("NO_GO", question="Which language?")
-    with living(tmp_path, no_go, POLITE, settings=settings) as life:
+    with living(tmp_path, no_go, FIRST_AT_ANY_ATTEMPT, settings=settings) as life:
         key = life.ticket()
         life.settle()
         assert life.shows(key) == ("Blocked", "Leigh")
@@ -652,7 +656,7 @@ def test_triage_defers_once_a_person_agrees_and_the_awaited_ticket_wakes_it(
     tmp_path: Path,
 ) -> None:
     settings = {"routes": [{"repository": SHOP, "plan": "none"}], "triage": True, **NO_CHECKS}
-    with living(tmp_path, _triage("DEFER", wake_on="MWC-2"), POLITE, settings=settings) as life:
+    with living(tmp_path, _triage("DEFER", wake_on="MWC-2"), FIRST_AT_ANY_ATTEMPT, settings=settings) as life:
         key = life.ticket()
         other = life.ticket("Something else", assign=False)
         life.settle()

@@ -24,7 +24,7 @@ from patchgate.core.ids import AccountId, RepoName, TicketKey
 from patchgate.core.projection import OWN_LABELS, account, status_name
 from patchgate.core.rules import World
 from patchgate.errors import NotFoundError
-from patchgate.ports import PullOrder
+from patchgate.ports import Posted, PullOrder
 
 
 class Executor:
@@ -53,18 +53,27 @@ class Executor:
                 return self._pull(command)
 
     def _comment(self, command: PostComment) -> Event:
-        desk, key = self._desk, TicketKey(command.target)
-        posted = desk.tracker.find_comment(key, command.eid)
-        if posted is None:
-            posted = desk.tracker.post_comment(key, self._saying.comment(command), eid=command.eid)
+        there = command.platform == "github"
+        posted = self._said_on_github(command) if there else self._said_on_jira(command)
         return e.CommentPosted(
-            at=desk.now(),
+            at=self._desk.now(),
             eid=command.eid,
             topic=command.topic,
+            platform=command.platform,
             comment=posted.id,
             posted=posted.at,
             subject=command.subject if command.topic in PUBLISHING else None,
         )
+
+    def _said_on_jira(self, command: PostComment) -> Posted:
+        tracker, key = self._desk.tracker, TicketKey(command.target)
+        posted = tracker.find_comment(key, command.eid)
+        return posted or tracker.post_comment(key, self._saying.comment(command), eid=command.eid)
+
+    def _said_on_github(self, command: PostComment) -> Posted:
+        repo, _, number = command.target.partition("#")
+        text = self._saying.comment(command)
+        return self._desk.gate.tell(RepoName(repo), int(number), markdown=text, eid=command.eid)
 
     def _attach(self, command: AttachPatch) -> Event:
         name = attachment_name(command.patch)

@@ -112,10 +112,11 @@ class Driver:
     def _anchor(self, course: Course) -> None:
         """Keep the head on the ticket too: who rewrites the ledger must rewrite that as well."""
         look = self.opened.look
-        if look is None or look.anchor == self.session.stream.head or not self.session.pushes:
+        stream = self.session.stream
+        if look is None or not stream.events or look.anchor == stream.head:
             return
         try:
-            self.desk.tracker.set_anchor(look.ticket.key, self.session.stream.head)
+            self.desk.tracker.set_anchor(look.ticket.key, stream.head)
         except (ServiceError, CredentialError, ConflictError) as error:
             course.trouble = course.trouble or error
 

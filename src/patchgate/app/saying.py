@@ -173,7 +173,13 @@ class Saying:
             commit=(w.pull.merge_sha or w.pull.head) if w.pull else "",
             checks=w.checks,
             cost=self._cost(w),
+            approvals=self._approvals(),
         )
+
+    def _approvals(self) -> list[Approved]:
+        """Every approval that this ticket was ever given, also those that later work voided."""
+        told = (*self._session.stream.events, *self._session.pending)
+        return [event for event in told if isinstance(event, Approved)]
 
     @staticmethod
     def _cost(w: Workflow) -> int | None:
@@ -185,7 +191,9 @@ class Saying:
         total = w.money.spent + sum(c.cost for c in w.children)
         uncertain = w.money.uncertain
         runs = w.money.runs + sum(c.runs for c in w.children)
-        return words.final_summary(children, cost=None if uncertain else total, runs=runs)
+        cost = None if uncertain else total
+        approvals = self._approvals()
+        return words.final_summary(children, cost=cost, runs=runs, approvals=approvals)
 
     def _ended(self, command: PostComment) -> str:
         ended = self._w.ended

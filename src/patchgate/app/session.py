@@ -21,7 +21,6 @@ class Session:
         self.pending: list[Event] = []
         self._known: dict[Digest, bytes] = {}
         self._fresh: dict[Digest, bytes] = {}
-        self.pushes = 0
 
     @property
     def name(self) -> str:
@@ -54,4 +53,3 @@ class Session:
             return
         self.stream = self.desk.ledger.append(self.stream, self.pending, self._fresh)
         self.pending, self._fresh = [], {}
-        self.pushes += 1

@@ -62,6 +62,7 @@ class Room:
         project = str(opened.session.stream.id).partition("-")[0]
         known = read_project(self.desk, project)
         driver, world = self._begin(opened, known, World(now=self.desk.now()))
+        told: set[int] = set()
         for _ in range(GENERATIONS):
             course = driver.drive(world)
             self._collect(wakeup, course)
@@ -74,8 +75,9 @@ class Room:
                 break
             world = replace(world, children={**world.children, child.ordinal: now})
             ended = now.state in (State.DONE, State.REJECTED, State.CANCELLED, State.FAILED)
-            if opened.session.w.is_over or not ended:
+            if opened.session.w.is_over or not ended or child.ordinal in told:
                 break
+            told.add(child.ordinal)
         note_outcome(self.desk, project, known, opened.session.w)
         return wakeup
 

@@ -23,7 +23,7 @@ from patchgate.core.policy import Policy, PolicyResult, Scope, judge
 from patchgate.core.rules import Rules
 from patchgate.core.state import State, Workflow
 from patchgate.errors import ConfigError, MalformedError, NotFoundError, TakenError
-from patchgate.ports import CommitOrder, ForgeReader, ForgeWriter, Pull, PullOrder, Ticket
+from patchgate.ports import CommitOrder, ForgeReader, ForgeWriter, Posted, Pull, PullOrder, Ticket
 
 OPENS: Mapping[Mode, frozenset[str]] = MappingProxyType(
     {
@@ -139,6 +139,10 @@ class WriteGate:
         if head is None or not self._reader.is_ancestor(order.repo, Sha(w.commit), head):
             raise TakenError(f"branch {order.branch} no longer holds {w.commit[:12]}")
         return self._writer.put_pull(order)
+
+    def tell(self, repo: RepoName, number: int, *, markdown: str, eid: Eid) -> Posted:
+        """Say something on our pull request, once: words change no content and need no approval."""
+        return self._writer.comment(repo, number, markdown=markdown, eid=eid)
 
     # ── the checks, one by one ───────────────────────────────────────────────────────────
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from patchgate.core.events import Event
+from patchgate.core.events import Event, Platform
 from patchgate.core.ids import Digest, Eid, FactId
 from patchgate.core.proposal import Task
 from patchgate.core.state import State
@@ -61,18 +61,19 @@ class Propose:
 
 @dataclass(frozen=True, slots=True)
 class PostComment:
-    """Say something on the ticket; the words are rendered from the state when it is done."""
+    """Say something on the ticket or the pull request; rendered from the state when it is done."""
 
     mark: ClassVar[Mark] = "write"
     effect: ClassVar[str] = "comment"
     eid: Eid
     topic: Topic
     target: str
-    """Ticket key."""
+    """Ticket key; on GitHub `owner/name#number`."""
     subject: Digest | None = None
     """The digest that the comment publishes."""
     about: FactId | None = None
     """The input that it answers."""
+    platform: Platform = "jira"
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,7 @@ def expected(command: WriteCommand, w: Workflow, world: World) -> Event:
                 at=at,
                 eid=eid,
                 topic=topic,
+                platform=command.platform,
                 comment="",
                 posted=at,
                 subject=subject if topic in PUBLISHING else None,

@@ -7,6 +7,8 @@ how often the ticket was shown before.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from patchgate.core.branch import branch_of
 from patchgate.core.commands import (
     AttachPatch,
@@ -52,9 +54,21 @@ def comment(
     return PostComment(eid, topic, w.key, subject)
 
 
+def on_pull(post: PostComment, w: Workflow) -> PostComment | None:
+    """The same comment on our open pull request, for those who work there; None without one."""
+    if w.pull is None or w.pull.state != "open":
+        return None
+    place = f"{w.pull.repo}#{w.pull.number}"
+    eid = eid_for(w, f"comment:{post.topic}:{place}", post.eid, attempt=0)
+    return replace(post, eid=eid, target=place, platform="github")
+
+
 def response(w: Workflow, topic: Topic, fact: FactId) -> PostComment:
-    """A comment that answers a fact from outside: one ever, in whichever generation."""
+    """A comment that answers a fact from outside, where it came from: one ever."""
     eid = effect_id(w.stream, 0, attempt=0, kind=f"comment:{topic}", target=fact)
+    if fact.startswith("github:") and w.pull is not None:
+        place = f"{w.pull.repo}#{w.pull.number}"
+        return PostComment(eid, topic, place, about=fact, platform="github")
     return PostComment(eid, topic, w.key, about=fact)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from patchgate.core import events as e
 from patchgate.core.commands import Command, Decision, JudgePatch, LookAtChecks, Topic, Waiting
-from patchgate.core.identity import attach_patch, comment, publish_patch, put_pull
+from patchgate.core.identity import attach_patch, comment, on_pull, publish_patch, put_pull
 from patchgate.core.ids import short
 from patchgate.core.limits import ask_model, park
 from patchgate.core.parents import decide_parent
@@ -103,9 +103,11 @@ def _show_patch(w: Workflow, world: World, rules: Rules, topic: Topic) -> tuple[
         return ()
     attempt, ordinal = w.patch.attempt, len(w.overrides)
     post = comment(w, topic, subject=w.patch.patch, attempt=attempt, ordinal=ordinal)
+    there = on_pull(post, w)
+    posts: tuple[Command, ...] = (post, there) if there else (post,)
     if world.patch_length <= rules.attach_over:
-        return (post,)
-    return (attach_patch(w, w.patch), post)
+        return posts
+    return (attach_patch(w, w.patch), *posts)
 
 
 def _applying(w: Workflow, world: World, rules: Rules) -> Decision:

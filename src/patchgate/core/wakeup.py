@@ -13,6 +13,9 @@ PAYLOAD_VERSION = 1
 """Version of `client_payload`, which is `{"v": 1, "issue": "KEY-1"}` and no more."""
 KEY = re.compile(r"[A-Z][A-Z0-9_]{1,30}-[1-9][0-9]{0,9}")
 
+OWN_BRANCH = re.compile(rf"({KEY.pattern})(-[0-9]+)?")
+"""Our branch without its prefix: the key, and the generation of a reopened ticket."""
+
 
 @dataclass(frozen=True, slots=True)
 class Wakeup:
@@ -57,9 +60,10 @@ def read_event(name: str, payload: object, *, branch_prefix: str = "ai/") -> Wak
 def _dispatched(payload: object) -> TicketKey:
     if not isinstance(payload, Mapping):
         raise MalformedError("client_payload is missing", 'Send {"v": 1, "issue": "KEY-1"}.')
-    if payload.get("v") != PAYLOAD_VERSION:
+    version = payload.get("v")
+    if version != PAYLOAD_VERSION or isinstance(version, bool):
         raise MalformedError(
-            f"client_payload has version {payload.get('v')!r}; this release reads version 1",
+            f"client_payload has version {version!r:.40}; this release reads version 1",
             'Send {"v": 1, "issue": "KEY-1"}.',
         )
     issue = payload.get("issue")
@@ -81,8 +85,9 @@ def _at(payload: Mapping[str, object], *path: str) -> str:
 
 
 def _of_branch(branch: str, prefix: str) -> Wakeup:
-    found = KEY.match(branch.removeprefix(prefix)) if branch.startswith(prefix) else None
-    return Wakeup((TicketKey(found[0]),) if found else ())
+    ours = branch.startswith(prefix)
+    found = OWN_BRANCH.fullmatch(branch.removeprefix(prefix)) if ours else None
+    return Wakeup((TicketKey(found[1]),) if found else ())
 
 
 def _of_title(title: str) -> Wakeup:

@@ -148,14 +148,20 @@ def differences(world: World, expected: Expected) -> list[str]:
 # ── what --keep leaves ───────────────────────────────────────────────────────────────────
 
 
+LEFT_OUT = frozenset(
+    {"users", "oauth_clients", "bearers", "index", "writes", "tokens", "apps", "spent"}
+)
+"""Parts of a state that hold credentials or mean nothing later."""
+
+
 def leave(driver: Driver, root: Path) -> None:
-    """Put Jira's state and the ledger's export beside the bare repositories; drop the scratch."""
+    """Put both services' state and the ledger's export beside the bare repositories."""
     world = driver.world
-    state = dataclasses.asdict(world.jira.snapshot())
-    for secret in ("users", "oauth_clients", "bearers", "index", "writes"):
-        del state[secret]
-    text = json.dumps(state, indent=1, default=_plain, ensure_ascii=False)
-    (root / "jira.json").write_text(text, encoding="utf-8")
+    hub = dataclasses.asdict(world.github.snapshot().world)
+    for name, state in (("jira", dataclasses.asdict(world.jira.snapshot())), ("github", hub)):
+        kept = {key: value for key, value in state.items() if key not in LEFT_OUT}
+        text = json.dumps(kept, indent=1, default=_plain, ensure_ascii=False)
+        (root / f"{name}.json").write_text(text, encoding="utf-8")
     folder = root / "ledger"
     folder.mkdir(exist_ok=True)
     for issue in world.jira.state.issues.values():

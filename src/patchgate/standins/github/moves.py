@@ -33,7 +33,7 @@ def moved(hub: Hub, repo: Repository, actor: Actor, *, ref: str, change: tuple[s
 
 def closed(hub: Hub, repo: Repository, actor: Actor, issue: Issue) -> None:
     """Close a pull request or issue."""
-    issue.state = "closed"
+    issue.state, issue.closed_by = "closed", actor.login
     issue.closed_at = issue.updated_at = hub.now()
     announce(hub, repo, actor, issue, "closed")
 

@@ -44,7 +44,10 @@ def create_issue(call: Call) -> Response:
 
 def get_issue(call: Call, number: int) -> Response:
     """An issue, or a pull request seen as one."""
-    return json_response(shapes.issue(call.hub, call.repo, call.issue(number)))
+    issue = call.issue(number)
+    # Only the REST shape names who closed it; webhooks carry the issue without.
+    by = shapes.user(call.hub, issue.closed_by) if issue.closed_by else None
+    return json_response({**shapes.issue(call.hub, call.repo, issue), "closed_by": by})
 
 
 def edit_issue(call: Call, number: int) -> Response:

@@ -113,6 +113,7 @@ class Issue:
     updated_at: str
     state: str = "open"
     closed_at: str | None = None
+    closed_by: str | None = None
     labels: list[str] = field(default_factory=list)
     assignees: list[str] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)

@@ -85,6 +85,7 @@ def reopen(hub: Hub, repo: Repository, actor: Actor, issue: Issue) -> None:
             raise invalid("PullRequest", "state cannot be changed", field="state", code="invalid")
         issue.pull.head_sha = sha
     issue.state, issue.closed_at, issue.updated_at = "open", None, hub.now()
+    issue.closed_by = None
     announce(hub, repo, actor, issue, "reopened")
 
 

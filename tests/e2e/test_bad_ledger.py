@@ -1,0 +1,141 @@
+"""The ledger's branches deleted, rewritten or edited by hand: refused, told, restorable."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from patchgate.standins.world import CONTROL, LEIGH
+from tests.e2e.terminal import Build, Terminal, terminal
+
+__all__ = ["terminal"]
+
+LEDGER = "patchgate/ledger"
+
+
+def live_of(t: Terminal, key: str) -> str:
+    (name,) = [r for r in t.refs() if r.startswith(f"refs/heads/patchgate/live/{key}-")]
+    return name.removeprefix("refs/heads/")
+
+
+def deleted_ledger(t: Terminal, live: str) -> None:
+    t.world.github.as_user(LEIGH.github).delete_branch(CONTROL, LEDGER)
+
+
+def deleted_live(t: Terminal, live: str) -> None:
+    t.world.github.as_user(LEIGH.github).delete_branch(CONTROL, live)
+
+
+def deleted_all(t: Terminal, live: str) -> None:
+    deleted_ledger(t, live)
+    deleted_live(t, live)
+
+
+def edited_event(t: Terminal, live: str) -> None:
+    t.world.github.as_user(LEIGH.github).push(CONTROL, live, {"events/000003.json": "{}\n"}, "x")
+
+
+def added_file(t: Terminal, live: str) -> None:
+    t.world.github.as_user(LEIGH.github).push(CONTROL, live, {"note.txt": "hi\n"}, "x")
+
+
+def rewritten_live(t: Terminal, live: str) -> None:
+    main = t.refs()["refs/heads/main"]
+    t.world.github.as_user(LEIGH.github).move_branch(CONTROL, live, main)
+
+
+DAMAGE = [deleted_ledger, deleted_live, deleted_all, edited_event, added_file, rewritten_live]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_ledger_stops_its_ticket_everywhere_and_heals_when_restored(
+    terminal: Build, damage: Callable[[Terminal, str], None]
+) -> None:
+    t = terminal()
+    key = t.ticket()
+    t.run(key)
+    t.approve(key)
+    good = t.refs()
+    issue = t.world.jira.issue(key)
+    before = (issue.status, issue.assignee, t.comments(key))
+    damage(t, live_of(t, key))
+    broken = t.refs()
+    for command in (["status", key], ["ledger", "verify", key, "--online"]):
+        said = t.patchgate(*command)
+        assert (said.code, "Traceback" in said.text, "next:" in said.err) == (7, False, True)
+    assert t.tick(key).complains(7, "ledger")
+    issue = t.world.jira.issue(key)
+    assert (issue.status, issue.assignee, t.comments(key)) == before
+    assert t.refs() == broken
+    restore(t, good)
+    assert t.tick(key).code == 0
+    assert "pull request #1 is up" in t.patchgate("status", key).out or t.refs("acme/shop")
+
+
+def restore(t: Terminal, good: dict[str, str]) -> None:
+    """As docs/operations.md says: push what a clone still has to where it was."""
+    bare = next((t.world.root / "github").rglob("control.git"))
+    for name, sha in good.items():
+        if t.refs().get(name) != sha:
+            subprocess.run(["git", "-C", str(bare), "update-ref", name, sha], check=True)
+
+
+def test_one_damaged_stream_stops_no_other_ticket_in_the_sweep(terminal: Build) -> None:
+    t = terminal()
+    bad, good = t.ticket(), t.ticket()
+    t.run(bad)
+    t.run(good)
+    edited_event(t, live_of(t, bad))
+    t.approve(good)
+    said = t.patchgate("sweep", room=None)
+    assert said.code == 7
+    assert f"refs/heads/ai/{good}" in t.refs("acme/shop")
+    assert t.patchgate("status").code == 7
+    assert good in t.patchgate("status").out
+
+
+def test_a_rewritten_ledger_branch_is_found_by_verify_and_by_a_gathered_ticket(
+    terminal: Build,
+) -> None:
+    t = terminal()
+    key = t.ticket()
+    t.run(key)
+    t.world.at_jira(LEIGH).comment(key, "/reject not now")
+    t.tick(key)
+    assert t.patchgate("sweep", room=None).code == 0
+    assert not any("live/MWC-1-" in name for name in t.refs())
+    main = t.refs()["refs/heads/main"]
+    t.world.github.as_user(LEIGH.github).move_branch(CONTROL, LEDGER, main)
+    assert t.patchgate("ledger", "verify").code == 7
+    assert t.tick(key).complains(7, "no stream of it can be found")
+
+
+def test_verify_of_a_ledger_that_is_not_there_does_not_pass(terminal: Build) -> None:
+    t = terminal()
+    assert t.patchgate("ledger", "verify").complains(5, LEDGER, "nothing could be checked")
+    assert t.patchgate("ledger", "verify", "--clone", "/no/clone").complains(5, "/no/clone")
+
+
+def test_sweep_status_and_verify_go_on_beside_a_projects_own_stream(terminal: Build) -> None:
+    t = terminal()
+    key = t.ticket()
+    t.run(key)
+    for _ in range(2):
+        assert t.patchgate("sweep", room=None).code == 0
+    said = t.patchgate("status")
+    assert (said.code, key in said.out, "last sweep" in said.out) == (0, True, True)
+    assert t.patchgate("ledger", "verify", "--online").code == 0
+
+
+def test_a_clone_is_verified_without_any_service(terminal: Build, tmp_path: Path) -> None:
+    t = terminal()
+    t.run(t.ticket())
+    bare = next((t.world.root / "github").rglob("control.git"))
+    subprocess.run(["git", "clone", "-q", "--mirror", str(bare), str(tmp_path / "c")], check=True)
+    before = t.world.github.requests_seen()
+    said = t.patchgate("ledger", "verify", "--clone", str(tmp_path / "c"))
+    assert (said.code, "every chain" in said.out) == (0, True)
+    assert t.world.github.requests_seen() == before

@@ -1,0 +1,158 @@
+"""No secret of any room reaches a place that people, models or repositories read."""
+
+from __future__ import annotations
+
+import base64
+import json
+import secrets
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+
+from patchgate.standins.http import Fault, FaultKind
+from patchgate.standins.world import LEIGH
+from tests.e2e.terminal import GOOD_TURNS, SHOP, Build, Terminal, terminal
+
+__all__ = ["terminal"]
+
+VISIBLE = 12
+"""Characters of an encoded secret that are enough to call it found."""
+
+
+def forms(secret: str) -> Iterator[bytes]:
+    """How a secret could stand in a file or a message."""
+    raw = secret.encode()
+    yield from (raw, raw[::-1], raw.hex().encode(), quote(secret, safe="").encode())
+    yield json.dumps(secret)[1:-1].encode()
+    for shift in range(3):
+        # Inside a longer text base64 begins at any of three places; the ends depend on neighbours.
+        yield base64.b64encode(b"x" * shift + raw)[4:-4]
+        yield base64.urlsafe_b64encode(b"x" * shift + raw)[4:-4]
+
+
+def found(text: bytes, held: dict[str, str]) -> list[str]:
+    return [name for name, secret in held.items() if any(f in text for f in forms(secret))]
+
+
+def sinks(t: Terminal) -> Iterator[tuple[str, bytes]]:
+    """Everything that a person, a model, a repository or an artifact keeps."""
+    for issue in t.world.jira.state.issues.values():
+        yield "jira", repr(issue).encode()
+    for name, place in t.world.github.state.repositories.items():
+        yield f"github {name}", repr(place).encode()
+    for bare in sorted((t.world.root / "github").rglob("*.git")):
+        yield f"objects {bare.name}", objects(bare)
+    for service in t.world.services:
+        for one in service.exchanges:
+            if not one.path.endswith("/oauth/token"):
+                sent = (one.method, one.path, one.query, one.request)
+                yield f"request to {one.service}", repr(sent).encode()
+    for path in t.folder.rglob("*"):
+        if path.is_file():
+            yield str(path.relative_to(t.folder)), path.read_bytes()
+    for bare in t.folder.rglob("HEAD"):
+        yield f"cache {bare.parent}", objects(bare.parent)
+
+
+def objects(bare: Path) -> bytes:
+    """The content of every object of a repository, reachable or not, and its settings."""
+    command = ["git", "-C", str(bare), "cat-file", "--batch", "--batch-all-objects"]
+    ran = subprocess.run(command, capture_output=True, check=False)
+    return ran.stdout
+
+
+def canaries(t: Terminal) -> dict[str, str]:
+    """What each room holds, and a neighbour's secret that no room is to pass on."""
+    t.variables |= {
+        "GH_TOKEN": f"ghp_{secrets.token_hex(18)}",
+        "JIRA_CLIENT_SECRET": secrets.token_urlsafe(24) + "+/=",
+        "ACTIONS_RUNTIME_TOKEN": secrets.token_hex(24),
+        "AWS_SECRET_ACCESS_KEY": secrets.token_urlsafe(30),
+    }
+    names = ("JIRA_API_TOKEN", "GITHUB_TOKEN", "ANTHROPIC_API_KEY", "OPENAI_API_KEY")
+    return {name: t.world.env()[name] for name in names} | t.variables
+
+
+def echoing(t: Terminal, held: dict[str, str]) -> None:
+    """Services that fail and repeat what they were sent, as careless proxies do."""
+    pair = base64.b64encode(f"x-access-token:{held['GITHUB_TOKEN']}".encode()).decode()
+    words = f"{held['GITHUB_TOKEN']} {held['JIRA_API_TOKEN']} Basic {pair} {held['OPENAI_API_KEY']}"
+    words += f" https://x:{held['GITHUB_TOKEN']}@host/ {held['ANTHROPIC_API_KEY']}"
+    jira = json.dumps({"errorMessages": [words], "errors": {}})
+    other = json.dumps({"message": words, "error": {"type": "invalid_request", "message": words}})
+
+    def fail(service: object, method: str, path: str, status: int, body: str) -> None:
+        fault = Fault(FaultKind.STATUS, method, path=path, times=1, status=status, body=body)
+        service.plan_fault(fault)  # type: ignore[attr-defined]  # each is a StandIn
+
+    fail(t.world.jira, "GET", "/issue/", 500, jira)
+    fail(t.world.jira, "POST", "/comment", 400, jira)
+    fail(t.world.github, "POST", f"{SHOP}/pulls", 401, other)
+    fail(t.world.github, "GET", f"{SHOP}/pulls", 403, other)
+    fail(t.world.github, "*", "git-receive-pack", 500, other)
+    fail(t.world.anthropic, "POST", "/messages", 403, other)
+
+
+def life(t: Terminal) -> Iterator[str]:
+    """One ticket from assignment to Done, with everything that is printed on the way."""
+    key = t.ticket()
+    for _ in range(3):
+        yield t.run(key).text
+    leigh = t.world.at_jira(LEIGH)
+    if t.world.jira.issue(key).status == "Blocked":
+        leigh.comment(key, "/retry")
+        yield t.run(key).text
+    t.approve(key)
+    for _ in range(3):
+        yield t.run(key).text
+    (pull,) = t.world.github.pulls(SHOP)
+    assert pull.pull is not None
+    t.world.github.report_checks(SHOP, pull.pull.head_sha, {"ci": "success"})
+    yield t.run(key).text
+    t.world.github.as_user(LEIGH.github).merge(SHOP, pull.number)
+    yield t.run(key).text
+    for argv in (["status", key], ["ledger", "show", key, "--json"], ["ledger", "verify"]):
+        yield t.patchgate(*argv, room=None).text
+    assert t.world.jira.issue(key).status == "Done"
+
+
+def test_a_whole_life_with_echoed_secrets_leaves_none_in_any_sink(terminal: Build) -> None:
+    t = terminal(*GOOD_TURNS)
+    held = canaries(t)
+    echoing(t, held)
+    printed = "".join(life(t)).encode()
+    places = [("terminal", printed), *sinks(t)]
+    assert len(places) > 30
+    assert [(place, found(text, held)) for place, text in places if found(text, held)] == []
+
+
+def test_an_unexpected_error_prints_one_message_and_its_traceback_only_when_asked(
+    terminal: Build,
+) -> None:
+    t = terminal()
+    held = canaries(t)
+    outcome = t.folder / "brief.json"
+    outcome.write_bytes(b"\xff\xfe")
+    secret = held["GITHUB_TOKEN"]
+    t.variables["GITHUB_API_URL"] = f"http://u:{secret}@[broken"
+    for debug in (False, True):
+        t.variables["PATCHGATE_DEBUG"] = "1" if debug else ""
+        said = t.tick("MWC-1")
+        assert said.code in (1, 3, 8)
+        assert ("Traceback" in said.text) is debug
+        assert found(said.text.encode(), held) == []
+
+
+def test_the_search_finds_a_secret_in_each_form() -> None:
+    secret = "sk-" + secrets.token_hex(12)
+    pair = base64.b64encode(f"user:{secret}".encode())
+    assert len(secret) > VISIBLE
+    for text in (
+        secret.encode(),
+        pair,
+        secret[::-1].encode(),
+        secret.encode().hex().encode(),
+        base64.b64encode(f"x-access-token:{secret}".encode()),
+    ):
+        assert found(b"before " + text + b" after", {"key": secret}) == ["key"]
