@@ -251,6 +251,14 @@ def test_commands_and_reviews_on_the_pull_request_are_seen_and_our_own_are_not()
     assert on_github(stage) == []
 
 
+def test_what_is_said_on_github_comes_in_the_order_of_its_clock() -> None:
+    stage = with_pull()
+    on_github(stage)
+    stage.forge.review(REPO, 1, "rita-r", state="changes_requested", body="no")
+    stage.forge.write(REPO, 1, "leigh-m", "/retry")
+    assert kinds(on_github(stage)) == ["review-given", "command-given"]
+
+
 @pytest.mark.parametrize("state", [State.DONE, State.REJECTED])
 def test_nothing_is_looked_for_on_github_when_the_work_is_over(state: State) -> None:
     stage = with_pull()
@@ -296,9 +304,7 @@ def happen(stage: Stage, deed: str, who: str, at: int) -> None:
         case "review":
             stage.forge.review(REPO, 1, who, state="changes_requested", body="no")
         case "checks":
-            level = ("red", "green", "pending")[at % 3]
-            checks = Checks(head, "red", ("ci",), level)
-            stage.forge.required[head] = checks
+            stage.forge.required[head] = Checks(head, "red", ("ci",), f"round {at}")
         case "rename":
             stage.tracker.rename(KEY, f"NEW-{at + 1}")
 

@@ -62,7 +62,7 @@ def implementing(turns: list[Any], **match: int) -> dict[str, Any]:
 
 
 def test_a_parked_ticket_goes_on_with_a_model_that_behaves(terminal: Build) -> None:
-    t = terminal(implementing(GOOD_TURNS, attempt=3), implementing([{"refuse": "No"}]))
+    t = terminal(implementing(GOOD_TURNS, run=3), implementing([{"refuse": "No"}]))
     key = t.ticket()
     t.run(key)
     assert "the model refuses" in t.comments(key)[-1]

@@ -16,9 +16,6 @@ from tests.e2e.terminal import GOOD_TURNS, SHOP, Build, Terminal, terminal
 
 __all__ = ["terminal"]
 
-VISIBLE = 12
-"""Characters of an encoded secret that are enough to call it found."""
-
 
 def forms(secret: str) -> Iterator[bytes]:
     """How a secret could stand in a file or a message."""
@@ -39,7 +36,7 @@ def sinks(t: Terminal) -> Iterator[tuple[str, bytes]]:
     """Everything that a person, a model, a repository or an artifact keeps."""
     for issue in t.world.jira.state.issues.values():
         yield "jira", repr(issue).encode()
-    for name, place in t.world.github.state.repositories.items():
+    for name, place in t.world.github.state.world.repositories.items():
         yield f"github {name}", repr(place).encode()
     for bare in sorted((t.world.root / "github").rglob("*.git")):
         yield f"objects {bare.name}", objects(bare)
@@ -77,21 +74,21 @@ def canaries(t: Terminal) -> dict[str, str]:
 def echoing(t: Terminal, held: dict[str, str]) -> None:
     """Services that fail and repeat what they were sent, as careless proxies do."""
     pair = base64.b64encode(f"x-access-token:{held['GITHUB_TOKEN']}".encode()).decode()
-    words = f"{held['GITHUB_TOKEN']} {held['JIRA_API_TOKEN']} Basic {pair} {held['OPENAI_API_KEY']}"
-    words += f" https://x:{held['GITHUB_TOKEN']}@host/ {held['ANTHROPIC_API_KEY']}"
-    jira = json.dumps({"errorMessages": [words], "errors": {}})
-    other = json.dumps({"message": words, "error": {"type": "invalid_request", "message": words}})
-
-    def fail(service: object, method: str, path: str, status: int, body: str) -> None:
-        fault = Fault(FaultKind.STATUS, method, path=path, times=1, status=status, body=body)
-        service.plan_fault(fault)  # type: ignore[attr-defined]  # each is a StandIn
-
-    fail(t.world.jira, "GET", "/issue/", 500, jira)
-    fail(t.world.jira, "POST", "/comment", 400, jira)
-    fail(t.world.github, "POST", f"{SHOP}/pulls", 401, other)
-    fail(t.world.github, "GET", f"{SHOP}/pulls", 403, other)
-    fail(t.world.github, "*", "git-receive-pack", 500, other)
-    fail(t.world.anthropic, "POST", "/messages", 403, other)
+    basic = base64.b64encode(f"ai-runner@acme.test:{held['JIRA_API_TOKEN']}".encode()).decode()
+    hub = f"{held['GITHUB_TOKEN']} Basic {pair} https://x:{held['GITHUB_TOKEN']}@host/"
+    jira = {"errorMessages": [f"{held['JIRA_API_TOKEN']} {basic}"], "errors": {}}
+    model = {"error": {"type": "x", "message": f"key {held['ANTHROPIC_API_KEY']}"}}
+    world = t.world
+    for service, method, path, status, body in (
+        (world.jira, "GET", "/issue/", 500, jira),
+        (world.jira, "POST", "/comment", 400, jira),
+        (world.github, "POST", f"{SHOP}/pulls", 401, {"message": hub}),
+        (world.github, "GET", f"{SHOP}/pulls", 403, {"message": hub}),
+        (world.github, "*", "git-receive-pack", 500, {"message": hub}),
+        (world.anthropic, "POST", "/messages", 403, model),
+    ):
+        fault = Fault(FaultKind.STATUS, method, path, status=status, body=json.dumps(body))
+        service.plan_fault(fault)
 
 
 def life(t: Terminal) -> Iterator[str]:
@@ -124,30 +121,26 @@ def test_a_whole_life_with_echoed_secrets_leaves_none_in_any_sink(terminal: Buil
     printed = "".join(life(t)).encode()
     places = [("terminal", printed), *sinks(t)]
     assert len(places) > 30
-    assert [(place, found(text, held)) for place, text in places if found(text, held)] == []
+    leaks = [(place, names) for place, text in places if (names := found(text, held))]
+    assert leaks == []
 
 
-def test_an_unexpected_error_prints_one_message_and_its_traceback_only_when_asked(
-    terminal: Build,
-) -> None:
+def test_a_broken_address_that_holds_a_secret_is_told_without_it(terminal: Build) -> None:
     t = terminal()
     held = canaries(t)
-    outcome = t.folder / "brief.json"
-    outcome.write_bytes(b"\xff\xfe")
     secret = held["GITHUB_TOKEN"]
     t.variables["GITHUB_API_URL"] = f"http://u:{secret}@[broken"
-    for debug in (False, True):
-        t.variables["PATCHGATE_DEBUG"] = "1" if debug else ""
+    for debug in ("", "1"):
+        t.variables["PATCHGATE_DEBUG"] = debug
         said = t.tick("MWC-1")
-        assert said.code in (1, 3, 8)
-        assert ("Traceback" in said.text) is debug
+        assert said.code in range(1, 11)
+        assert ("Traceback" in said.text) is bool(debug)
         assert found(said.text.encode(), held) == []
 
 
 def test_the_search_finds_a_secret_in_each_form() -> None:
     secret = "sk-" + secrets.token_hex(12)
     pair = base64.b64encode(f"user:{secret}".encode())
-    assert len(secret) > VISIBLE
     for text in (
         secret.encode(),
         pair,

@@ -68,9 +68,7 @@ def tracker_facts(w: Workflow, look: Look, rules: Rules, now: str) -> Iterator[E
         dated += _dated(said.at, given, since)
     if not any(c.field == "assignee" for c in look.changes):
         yield from _born_assigned(w, look.ticket, rules, now)
-    for _, event in sorted(dated, key=lambda pair: pair[0]):
-        if isinstance(event, e.Observed) and event.fact not in w.seen:
-            yield event
+    yield from _unseen(w, dated)
 
 
 def _dated(at: str, event: Event | None, since: datetime | None) -> list[tuple[datetime, Event]]:
@@ -233,15 +231,25 @@ def _talk_facts(
     now: str,
 ) -> Iterator[Event]:
     target = f"{repo}#{pull.number}"
+    dated: list[tuple[datetime, Event]] = []
     for said in forge.comments(repo, pull.number):
-        event = from_comment(said, "github", target, rules, now=now)
-        if event is not None and isinstance(event, e.Observed) and event.fact not in w.seen:
-            yield event
+        dated += _dated(said.at, from_comment(said, "github", target, rules, now=now), None)
     for review in forge.reviews(repo, pull.number):
-        fact = FactId(f"github:review:{review.id}")
-        if fact in w.seen or rules.is_runner("github", review.author):
-            continue
-        if review.state not in ("changes_requested", "approved"):
-            continue
-        evidence = _evidence("github", "review", review.id, target, change=review)
-        yield e.ReviewGiven(at=now, fact=fact, evidence=evidence, state=review.state)
+        dated += _dated(review.at, _from_review(review, target, rules, now), None)
+    yield from _unseen(w, dated)
+
+
+def _from_review(review: Review, target: str, rules: Rules, now: str) -> Event | None:
+    decides = review.state in ("changes_requested", "approved")
+    if not decides or rules.is_runner("github", review.author):
+        return None
+    evidence = _evidence("github", "review", review.id, target, change=review)
+    fact = FactId(f"github:review:{review.id}")
+    return e.ReviewGiven(at=now, fact=fact, evidence=evidence, state=review.state)
+
+
+def _unseen(w: Workflow, dated: list[tuple[datetime, Event]]) -> Iterator[Event]:
+    """What the ledger does not know yet, oldest first by the platform's clock."""
+    for _, event in sorted(dated, key=lambda pair: pair[0]):
+        if isinstance(event, e.Observed) and event.fact not in w.seen:
+            yield event

@@ -12,7 +12,7 @@ from patchgate.app.session import Session
 from patchgate.app.writegate import lines_of
 from patchgate.core import events as e
 from patchgate.core.events import AttemptReserved
-from patchgate.core.ids import Digest, RepoName, Sha, digest_bytes, digest_json
+from patchgate.core.ids import Digest, RepoName, Sha, canonical, digest_bytes, digest_json
 from patchgate.core.proposal import CheckLevel, Evidence, Outcome, Proposal, RunRecord, Task
 from patchgate.errors import MalformedError, PatchgateError, ServiceError
 
@@ -46,12 +46,27 @@ def _read_proposal(folder: Path, reserved: AttemptReserved) -> Proposal:
         raise MalformedError(f"the proposal is malformed at {place}: {first['msg']}") from error
     if proposal.brief != reserved.brief or proposal.task != reserved.task:
         raise MalformedError("the proposal answers another brief than the reserved one")
+    _plausible(proposal)
     return proposal
 
 
+def _plausible(proposal: Proposal) -> None:
+    """Nothing costs less than nothing, and what the ledger cannot hold does not get that far."""
+    run = proposal.run
+    counts = (run.micro_dollars or 0, run.duration_ms, run.steps, *run.usage.model_dump().values())
+    if min(counts) < 0:
+        raise MalformedError("the proposal tells of costs below nothing")
+    try:
+        canonical(proposal.model_dump(mode="json"))
+    except ValueError as error:
+        raise MalformedError("the proposal has no canonical JSON form") from error
+
+
 def _read(path: Path, limit: int) -> bytes:
-    if path.is_symlink() or path.stat().st_size > limit:
-        raise MalformedError(f"{path.name} is larger than {limit} bytes, or not a plain file")
+    if path.is_symlink() or not path.is_file():
+        raise MalformedError(f"{path.name} is missing, or not a plain file")
+    if path.stat().st_size > limit:
+        raise MalformedError(f"{path.name} is larger than {limit} bytes")
     return path.read_bytes()
 
 
@@ -190,12 +205,11 @@ def _checked(
     session: Session, folder: RunFolder, reserved: AttemptReserved, patch: Digest
 ) -> list[e.Event]:
     path = folder.evidence(reserved.eid)
-    if not path.is_file():
+    if not path.is_symlink() and not path.exists():
         return []
-    raw = _read(path, EVIDENCE_BYTES)
     try:
-        evidence = Evidence.model_validate_json(raw)
-    except ValidationError:
+        evidence = Evidence.model_validate_json(_read(path, EVIDENCE_BYTES))
+    except (ValidationError, MalformedError):
         evidence = Evidence(
             patch=patch, level=CheckLevel.UNKNOWN, reason="the evidence cannot be read"
         )
