@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import pytest
 from hypothesis import settings
@@ -43,6 +44,7 @@ from patchgate.core.approval import moment
 from patchgate.core.events import Evidence, Mode
 from patchgate.core.ids import Digest, Sha, TicketKey, digest_bytes, short
 from patchgate.core.plan import Plan, PlannedFile
+from patchgate.core.state import State, Workflow
 from patchgate.ports import Comment, CommitOrder
 
 PATCHES = (
@@ -77,7 +79,7 @@ class GateMachine(RuleBasedStateMachine):
 
     @initialize(
         mode=st.sampled_from(["patchset", "patchset", "plan", "request"]),
-        patch=ANY_PATCH | st.none(),
+        patch=st.sampled_from([*PATCHES, PATCHES[0], None]),
     )
     def begin(self, mode: Mode, patch: bytes | None) -> None:
         """Somewhere in a ticket's life: at its start, or with a patch that may be written."""
@@ -311,6 +313,14 @@ class GateMachine(RuleBasedStateMachine):
     def look_and_decide(self) -> None:
         self.stage.observe()
 
+    def _as_forged(self) -> Iterator[Workflow]:
+        """The state as it is, and as it would be under a ledger that says: go on and write."""
+        w = self.stage.w
+        yield w
+        grants = {(g.subject, g.evidence): g for g in w.grants}.values()
+        for grant in list(grants)[-4:]:
+            yield replace(w, state=State.APPLYING_PATCHES, cleared=True, grants=(grant,))
+
     @invariant()
     def nothing_is_written_without_a_valid_approval(self) -> None:
         forge = self.stage.forge
@@ -319,8 +329,9 @@ class GateMachine(RuleBasedStateMachine):
         before = len(forge.written)
         branch = (REPO, "ai/MWC-1")
         stood = forge.branches.get(branch)
-        for content in PATCHES:
-            self.stage.publish(content)
+        for w in self._as_forged():
+            for content in PATCHES:
+                self.stage.gate().publish(w, self.stage.order(content), NOW)
         for order in forge.written[before:]:
             assert permitted(self, order), f"written without permission: {order}"
             self.judged_writes += 1
@@ -436,5 +447,5 @@ def test_the_machine_can_reach_a_write_that_its_oracle_permits(mode: Mode, patch
     machine = GateMachine()
     machine.begin(mode, patch)
     machine.nothing_is_written_without_a_valid_approval()
-    assert machine.judged_writes == 1
+    assert machine.judged_writes >= 1
     assert refusal_code(machine.stage.publish()) == "written"

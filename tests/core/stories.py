@@ -98,6 +98,10 @@ class Clock:
         start = datetime(2026, 1, 1, tzinfo=UTC)
         return (start + timedelta(seconds=self.ticks)).isoformat()
 
+    def days(self, count: int) -> None:
+        """Time passes."""
+        self.ticks += count * 86_400
+
 
 @dataclass(slots=True)
 class Remote:

@@ -15,10 +15,23 @@ from patchgate.core.state import State
 # ── ends and generations ─────────────────────────────────────────────────────────────────
 
 
-def test_a_ticket_that_can_no_longer_be_seen_fails() -> None:
+def test_a_ticket_that_jira_does_not_show_waits_and_goes_on_when_it_is_shown_again() -> None:
     story = at_approval()
     story.world_extra = {"gone": "MWC-1 can no longer be seen", "ticket": None}
-    story.failing = {"comment": (99, True)}
+    story.wake()
+    assert story.state is State.WAITING_USER_APPROVAL
+    assert "seen again" in story.waiting
+    story.world_extra = {}
+    story.approve()
+    story.wake()
+    assert (story.state, story.w.unseen_since) == (State.VERIFYING_CI, "")
+
+
+def test_a_ticket_unseen_for_a_week_fails() -> None:
+    story = at_approval()
+    story.world_extra = {"gone": "MWC-1 can no longer be seen", "ticket": None}
+    story.wake()
+    story.clock.days(8)
     story.wake()
     assert story.state is State.FAILED
 

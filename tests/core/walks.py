@@ -123,6 +123,7 @@ ACTIONS: dict[str, Action] = {
     "breaker": _in_world("failures_in_row", 3),
     "date comes": _in_world("wake", True),
     "gone": _in_world("gone", "nobody knows it"),
+    "a week passes": lambda s: s.clock.days(8),
     "mend": _mend,
 }
 

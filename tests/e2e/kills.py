@@ -38,6 +38,7 @@ from tests.e2e.forks import Forks, Job
 
 LEDGER_PUSH = f"/{CONTROL}.git/git-receive-pack"
 KILLED = -signal.SIGKILL
+SWEEP = "sweep"
 
 
 class Mode(StrEnum):
@@ -132,22 +133,25 @@ class Runner:
     world: World
     forks: Forks
     folder: Path
-    keys: tuple[str, ...]
     jobs: int = 0
 
-    def play(self, kind: Any, watch: Watch | None = None) -> int:
-        """One run or sweep to its end; its exit code, KILLED when it was killed."""
+    def play(self, what: str, watch: Watch | None = None) -> int:
+        """A run of the ticket `what`, or SWEEP, to its end; its exit code, KILLED when killed."""
         self.jobs += 1
         env = environment(self.world)
         given = {**dict(env.machine), **self.world.env()}
         folder = self.folder / f"job-{self.jobs:04}"
-        job = Job(kind, given, folder, self.folder / "cache", self.keys)
+        cache = self.folder / "cache"
+        if what == SWEEP:
+            job = Job("sweep", given, folder, cache)
+        else:
+            job = Job("run", given, folder, cache, (what,))
         watch = watch or Watch(self.world, self.forks)
         with watch.watching():
             self.forks.start(job)
             code = self.forks.wait()
         if code not in (0, KILLED):
-            raise AssertionError(f"a {kind} ended with {code}:\n{job.log.read_text('utf-8')}")
+            raise AssertionError(f"{what} ended with {code}:\n{job.log.read_text('utf-8')}")
         return code
 
     @property
@@ -275,7 +279,8 @@ def _state(links: tuple[Link, ...]) -> dict[str, Any]:
         "active": w.active,
         "shown": w.shown,
         "heard": sorted(f for f in w.seen if ":checks:" not in f and ":head:" not in f),
-        "waiting words": (w.inbox, w.feedback, w.reservation and w.reservation.task),
+        "unheard": (w.inbox, [(f.source, f.by) for f in w.feedback]),
+        "asking": w.reservation and w.reservation.task,
         "asked": [(q.text, q.answered) for q in w.questions],
     }
 
@@ -308,10 +313,14 @@ def damage(world: World, before: Mapping[str, tuple[Link, ...]]) -> list[str]:
             for one in links
             if getattr(one.event, "eid", None) and one.event.kind != "effect-failed"
         )
-        wrong += [f"{name}: {kind} {eid} happened {n} times" for (kind, eid), n in made.items() if n > 1]
+        wrong += [
+            f"{name}: {kind} {eid} happened {n} times" for (kind, eid), n in made.items() if n > 1
+        ]
     for issue in world.jira.state.issues.values():
         refs = Counter(c.properties.get("patchgate.eid", c.id) for c in issue.comments)
-        wrong += [f"{issue.key}: comment {eid} is there {n} times" for eid, n in refs.items() if n > 1]
+        wrong += [
+            f"{issue.key}: comment {eid} is there {n} times" for eid, n in refs.items() if n > 1
+        ]
     return wrong
 
 
@@ -322,26 +331,26 @@ def damage(world: World, before: Mapping[str, tuple[Link, ...]]) -> list[str]:
 class Start:
     """A world in which a run is due, what the run does, and how it looks once it is swept."""
 
-    kind: str
-    """`run` or `sweep`: what is killed."""
+    what: str
+    """The ticket whose run is killed, or SWEEP."""
     snapshot: WorldSnapshot
     effects: tuple[Effect, ...]
     chains: Mapping[str, tuple[Link, ...]]
     end: Mapping[str, Any]
 
 
-def begin(runner: Runner, kind: str) -> Start:
+def begin(runner: Runner, what: str) -> Start:
     """Play the run that is due without a kill; the world is left as the run leaves it."""
     world = runner.world
     world.rule.settle()
     snapshot, known = world.snapshot(), chains(world)
     watch = Watch(world, runner.forks)
-    runner.play(kind, watch)
+    runner.play(what, watch)
     after = world.snapshot()
-    runner.play("sweep")
+    runner.play(SWEEP)
     end = picture(world)
     world.restore(after)
-    return Start(kind, snapshot, tuple(watch.effects), known, end)
+    return Start(what, snapshot, tuple(watch.effects), known, end)
 
 
 @dataclass
@@ -367,7 +376,7 @@ class Killer:
         world = self.runner.world
         world.restore(self.start.snapshot)
         watch = Watch(world, self.runner.forks, ordinal, mode)
-        code = self.runner.play(self.start.kind, watch)
+        code = self.runner.play(self.start.what, watch)
         here = f"effect {ordinal} ({self.start.effects[ordinal - 1]}), {mode}"
         self.kills += watch.killed
         if watch.killed != (code == KILLED):
@@ -383,12 +392,12 @@ class Killer:
     def _heal(self) -> list[str]:
         world = self.runner.world
         crashed = chains(world)
-        self.runner.play("sweep")
+        self.runner.play(SWEEP)
         end, log = picture(world), self.runner.last_log
         wrong = differences(self.start.end, end) + damage(world, self.start.chains)
         wrong += damage(world, crashed)
         quiet = Watch(world, self.runner.forks)
-        self.runner.play("run", quiet)
+        self.runner.play(self.start.what, quiet)
         wrong += [f"the run after that still does: {effect}" for effect in quiet.effects]
         wrong += [] if picture(world) == end else ["the run after that changes the world"]
         return [*wrong, log] if wrong else []

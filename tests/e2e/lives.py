@@ -39,6 +39,7 @@ from patchgate.standins.world import (
     ROBIN,
     RUNNER,
     SAM,
+    SETTINGS_PATH,
     Account,
     Bell,
     Target,
@@ -252,6 +253,13 @@ class Life:
         self.world.github.as_user(by.github).merge(SHOP, number)
         self.settle()
 
+    def settings(self, **sections: Any) -> None:
+        """An administrator replaces sections of the settings on the control repository's main."""
+        github = self.world.github
+        held = yaml.safe_load(github.tree(CONTROL, "main")[SETTINGS_PATH])
+        text = yaml.safe_dump({**held, **sections}, sort_keys=False, allow_unicode=True)
+        github.as_user(LEIGH.github).push(CONTROL, "main", {SETTINGS_PATH: text}, "Settings")
+
     # what is there
 
     def issue(self, key: str) -> Issue:
@@ -273,6 +281,11 @@ class Life:
         """The digest that our latest comment with one asks to approve."""
         found = [DIGEST.search(text) for text in reversed(self.said(key))]
         return next(match[1] for match in found if match)
+
+    def said_on_pull(self, number: int = 1) -> list[str]:
+        """Our comments on the pull request, oldest first."""
+        (pull,) = [p for p in self.pulls() if p.number == number]
+        return [c.body for c in pull.comments if c.login == RUNNER.github]
 
     def pulls(self, repo: str = SHOP) -> list[GitHubIssue]:
         """All pull requests."""
@@ -303,7 +316,9 @@ class Life:
 
     def prompts(self, task: str) -> list[str]:
         """The first message of each request to a model for that task, with its system text."""
-        bodies = [one.request for one in (*self.world.anthropic.exchanges, *self.world.openai.exchanges)]
+        bodies = [
+            one.request for one in (*self.world.anthropic.exchanges, *self.world.openai.exchanges)
+        ]
         texts = [json.dumps(body, ensure_ascii=False) for body in bodies if body]
         return [text for text in texts if f"Task: {task} " in text]
 

@@ -29,7 +29,7 @@ ANSWERS = (
     answer(
         "answer",
         {"tools": [{"name": "read_file", "input": {"path": "greet.py"}}]},
-        {"final": {"answer": "greet.py, in the function greet."}},
+        {"final": {"summary": "greet.py, in the function greet."}},
     ),
 )
 
@@ -207,22 +207,26 @@ def test_changes_are_asked_for_on_the_pull_request(tmp_path: Path) -> None:
         assert "Politer, please." in asked[0]
 
 
-def test_a_rework_is_not_approved_where_it_was_never_shown(tmp_path: Path) -> None:
+def test_a_rework_is_shown_on_the_pull_request_and_approved_there(tmp_path: Path) -> None:
     with opened(tmp_path) as (life, key):
         life.say_on_github(1, "/changes Politer, please.")
         head = life.head()
-        _second_later()
-        life.say_on_github(1, f"/approve {life.digest(key)}")
+        assert '+    return "A very good day " + name' in life.said_on_pull()[-1]
+        life.say_on_github(1, f"/approve {life.digest(key)}", by=SAM)
         assert life.head() == head
-        assert "was not taken up" in life.said(key)[-1]
-        life.approve(key)
+        assert "was not taken up" in life.said_on_pull()[-1]
+        _second_later()
+        life.say_on_github(1, f"/approve {life.digest(key)}", by=ROBIN)
         assert life.head() != head
+        assert len(life.pulls()) == 1
+        given = [x for x in life.events(key) if x["kind"] == "approved"][-1]
+        assert (given["approver"], given["evidence"]["platform"]) == ("Robin", "github")
 
 
 def test_a_question_on_the_pull_request_is_answered(tmp_path: Path) -> None:
     with opened(tmp_path) as (life, key):
         life.say_on_github(1, "patchgate ask Where is the greeting?")
-        assert "greet.py, in the function greet." in life.said(key)[-1]
+        assert "greet.py, in the function greet." in life.said_on_pull()[-1]
 
 
 def test_stop_resume_and_retry_work_on_the_pull_request(tmp_path: Path) -> None:
@@ -246,10 +250,10 @@ def test_reject_on_the_pull_request_ends_the_ticket(tmp_path: Path) -> None:
 def test_a_near_miss_on_the_pull_request_is_answered_once(tmp_path: Path) -> None:
     with opened(tmp_path) as (life, key):
         life.say_on_github(1, "/retri")
-        told = [text for text in life.said(key) if "Nearly a command" in text]
+        told = [text for text in life.said_on_pull() if "Nearly a command" in text]
         assert len(told) == 1
         life.run(key)
-        assert len([text for text in life.said(key) if "Nearly a command" in text]) == 1
+        assert [text for text in life.said_on_pull() if "Nearly a command" in text] == told
 
 
 # ── the whole project ────────────────────────────────────────────────────────────────────

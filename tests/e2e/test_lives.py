@@ -413,7 +413,10 @@ def test_people_only_assign_comment_move_and_merge(feature: Feature) -> None:
     moved: dict[str, list[tuple[str | None, str]]] = {}
     for key, issue in feature.scenes["done"].issues.items():
         moved[key] = [
-            (i.after_text, h.author) for h in issue.histories for i in h.items if i.field == "status"
+            (i.after_text, h.author)
+            for h in issue.histories
+            for i in h.items
+            if i.field == "status"
         ]
     by_people = [(key, to) for key, all_moves in moved.items() for to, by in all_moves
                  if by != RUNNER.jira]  # fmt: skip
@@ -656,7 +659,9 @@ def test_triage_defers_once_a_person_agrees_and_the_awaited_ticket_wakes_it(
     tmp_path: Path,
 ) -> None:
     settings = {"routes": [{"repository": SHOP, "plan": "none"}], "triage": True, **NO_CHECKS}
-    with living(tmp_path, _triage("DEFER", wake_on="MWC-2"), FIRST_AT_ANY_ATTEMPT, settings=settings) as life:
+    with living(
+        tmp_path, _triage("DEFER", wake_on="MWC-2"), FIRST_AT_ANY_ATTEMPT, settings=settings
+    ) as life:
         key = life.ticket()
         other = life.ticket("Something else", assign=False)
         life.settle()
@@ -689,5 +694,3 @@ def test_a_long_patch_is_attached_under_its_digest_and_still_approved(tmp_path: 
         assert "LINE_1199" not in shown
         life.approve(key)
         assert life.world.github.tree(SHOP, "ai/MWC-1")["table.py"] == lines.encode()
-
-

@@ -127,8 +127,8 @@ def test_in_mode_request_a_text_changed_while_it_is_worked_on_opens_nothing(
         life.settle()
         assert life.pulls() == []
         assert life.branches() == {"main"}
-        assert life.shows(key)[0] == "Blocked"
-        life.say(key, "/approve", by=ROBIN)
+        assert life.state(key) == "WAITING_USER_APPROVAL"
+        life.approve(key, by=ROBIN)
         assert len(life.pulls()) == 1
 
 
@@ -197,6 +197,8 @@ def test_oauth_credentials_of_a_service_account_carry_a_life(tmp_path: Path) -> 
             JIRA_CLOUD_ID=jira.cloud_id,
             ATLASSIAN_TOKEN_URL=f"{url}/oauth/token",
         )
+        runner = {"projects": ["MWC"], "runner": RUNNER.jira}
+        life.settings(jira={**runner, "resources_url": f"{url}/oauth/token/accessible-resources"})
         _to_done(life)
         asked = [x.path for x in life.world.jira.exchanges if x.path.startswith("/ex/jira/")]
         assert asked
@@ -282,8 +284,9 @@ def test_all_six_statuses_may_have_other_names(tmp_path: Path) -> None:
         flow.statuses = tuple((known[name], category) for name, category in flow.statuses)
         flow.transitions = [replace(t, name=known[t.to], to=known[t.to]) for t in flow.transitions]
         flow.initial = "To Do"
-        for status in life.world.jira.state.statuses.values():
-            status.name = known.get(status.name, status.name)
+        held = life.world.jira.state.statuses
+        for old, new in known.items():
+            held[new] = replace(held.pop(old), name=new)
         key = life.ticket("Politeness", kind="Story")
         life.settle()
         assert life.shows(key) == ("Plan lesen", "Leigh")

@@ -145,7 +145,7 @@ def _feedback(session: Session, look: Look) -> tuple[Feedback, ...]:
     for request in w.feedback:
         told.extend(_one_feedback(request, session, look))
     told.extend(Feedback(kind="failure", text=s) for s in w.signatures[-1:])
-    return tuple(told)
+    return tuple(dict.fromkeys(told))
 
 
 def _one_feedback(request: ChangesRequested, session: Session, look: Look) -> list[Feedback]:
@@ -160,7 +160,19 @@ def _one_feedback(request: ChangesRequested, session: Session, look: Look) -> li
         return _review_text(session, request)
     since = _after(look.comments, w.comments_through)
     people = [c for c in since if c.ours is None and c.author != desk.rules.runner["jira"]]
-    return [Feedback(kind="changes", text=_plain(c, session)) for c in people[-COMMENTS:]]
+    told = [Feedback(kind="changes", text=_plain(c, session)) for c in people[-COMMENTS:]]
+    return told + _said_on_pull(session, request)
+
+
+def _said_on_pull(session: Session, request: ChangesRequested) -> list[Feedback]:
+    """The `/changes …` on the pull request that asked for this round, as the ledger has it."""
+    said = [x for x in session.events if isinstance(x, e.CommandGiven) and x.argument]
+    return [
+        Feedback(kind="changes", text=x.argument)
+        for x in said
+        if (x.evidence.platform, x.evidence.id, x.evidence.author)
+        == ("github", request.detail, request.by)
+    ]
 
 
 def _review_text(session: Session, request: ChangesRequested) -> list[Feedback]:

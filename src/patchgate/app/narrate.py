@@ -103,6 +103,10 @@ def _child_ended(x: e.ChildEnded) -> Told:
 _TELL: dict[type, Callable[[Any], Told]] = {
     e.WorkflowOpened: _opened,
     e.TicketRevised: lambda x: ("jira", f"request {short(x.request)}"),
+    e.TicketUnseen: lambda x: (
+        "jira",
+        "shows the ticket again" if x.seen_again else "does not show the ticket to us",
+    ),
     e.RunnerAssigned: _assigned,
     e.StatusMoved: _moved,
     e.CommandGiven: _commanded,
@@ -136,7 +140,7 @@ _TELL: dict[type, Callable[[Any], Told]] = {
     e.ChildActivated: lambda x: ("decide", f"sub-task {x.ordinal} is the active one"),
     e.ChildEnded: _child_ended,
     e.EffectFailed: lambda x: ("stop", f"{x.effect} failed: {x.reason}"),
-    e.CommentPosted: lambda x: ("jira", f"comment {x.comment} posted ({x.topic})"),
+    e.CommentPosted: lambda x: (x.platform, f"comment {x.comment} posted ({x.topic})"),
     e.TicketShown: _shown,
     e.StatusUnreachable: lambda x: ("stop", f"{x.status} is out of reach"),
     e.SubtaskCreated: lambda x: ("jira", f"sub-task {x.key} created"),

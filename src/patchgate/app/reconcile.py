@@ -113,7 +113,7 @@ class Driver:
         """Keep the head on the ticket too: who rewrites the ledger must rewrite that as well."""
         look = self.opened.look
         stream = self.session.stream
-        if look is None or not stream.events or look.anchor == stream.head:
+        if look is None or not stream.events or look.anchor == stream.head or course.world.stopped:
             return
         try:
             self.desk.tracker.set_anchor(look.ticket.key, stream.head)

@@ -178,8 +178,7 @@ class Saying:
 
     def _approvals(self) -> list[Approved]:
         """Every approval that this ticket was ever given, also those that later work voided."""
-        told = (*self._session.stream.events, *self._session.pending)
-        return [event for event in told if isinstance(event, Approved)]
+        return [event for event in self._session.events if isinstance(event, Approved)]
 
     @staticmethod
     def _cost(w: Workflow) -> int | None:

@@ -27,6 +27,11 @@ class Session:
         """The ticket as the journal names it."""
         return self.w.key or str(self.stream.id).rpartition("-")[0]
 
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """The whole stream, with what is not yet pushed."""
+        return (*self.stream.events, *self.pending)
+
     def record(self, *events: Event) -> None:
         """Fold events and keep them for the next push."""
         for event in events:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from patchgate.core import events as e
+from patchgate.core.approval import moment
 from patchgate.core.commands import Waiting
 from patchgate.core.limits import lost_run, park
 from patchgate.core.rules import Rules, World
@@ -10,6 +13,8 @@ from patchgate.core.state import PARKED, TERMINAL, WITH_PULL, Pull, State, Workf
 
 TROUBLES = 5
 """How often one effect may fail before a person is asked."""
+UNSEEN_FOR_GOOD = timedelta(days=7)
+"""After that long a ticket that Jira does not show counts as deleted."""
 _FAILED_PARENT = (State.REJECTED, State.CANCELLED, State.FAILED)
 _MERGED_AMISS = ("merged-red", "no-checks")
 
@@ -27,20 +32,35 @@ def held_up(w: Workflow, world: World) -> Waiting | None:
     """What must be waited for before this state's own step, if anything."""
     if w.is_over:
         return None
+    if world.gone:
+        return Waiting(f"the ticket to be seen again: {world.gone}", "an operator of Jira")
     if world.parent_state is State.STOPPED:
         return Waiting(f"the parent {w.parent}, which is stopped", "a person")
     if w.is_merged and w.pull and w.state not in WITH_PULL | PARKED:
-        return Waiting(f"required checks of #{w.pull.number}, which is merged", "CI")
+        number = w.pull.number
+        return Waiting(f"required checks of #{number}, which is merged", "CI, or `/approve`")
     return None
 
 
 def _ended_outside(w: Workflow, world: World) -> tuple[e.Event, ...]:
     if world.gone:
-        return (e.Ended(at=world.now, state="FAILED", by="Jira", reason=world.gone),)
+        return _unseen(w, world)
+    if w.unseen_since:
+        return (e.TicketUnseen(at=world.now, seen_again=True),)
     if world.parent_state in _FAILED_PARENT:
         reason = f"the parent ended as {world.parent_state}"
         return (e.Ended(at=world.now, state="CANCELLED", by=w.parent, reason=reason),)
     return ()
+
+
+def _unseen(w: Workflow, world: World) -> tuple[e.Event, ...]:
+    """A ticket that Jira does not show may be deleted, or a permission is amiss: time tells."""
+    if not w.unseen_since:
+        return (e.TicketUnseen(at=world.now),)
+    if moment(world.now) - moment(w.unseen_since) < UNSEEN_FOR_GOOD:
+        return ()
+    reason = f"{world.gone}, since {w.unseen_since}"
+    return (e.Ended(at=world.now, state="FAILED", by="Jira", reason=reason),)
 
 
 def _pull_is_over(w: Workflow, world: World, rules: Rules) -> tuple[e.Event, ...]:

@@ -196,6 +196,8 @@ class Workflow:
     resume_to: State | None = None
     parked: Parked | None = None
     parkings: int = 0
+    unseen_since: str = ""
+    """Since when Jira does not show the ticket; empty when it does."""
     past_breaker: bool = False
     """A person let this ticket go on in spite of the project's row of failures."""
     ended: Ended | None = None

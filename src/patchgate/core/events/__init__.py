@@ -55,6 +55,7 @@ from patchgate.core.events.facts import (
     RunnerAssigned,
     StatusMoved,
     TicketRevised,
+    TicketUnseen,
     WorkflowOpened,
 )
 from patchgate.core.events.runs import (
@@ -73,6 +74,7 @@ from patchgate.core.events.runs import (
 Event = Annotated[
     WorkflowOpened
     | TicketRevised
+    | TicketUnseen
     | RunnerAssigned
     | StatusMoved
     | CommandGiven
@@ -176,6 +178,7 @@ __all__ = [
     "SweepDone",
     "TicketRevised",
     "TicketShown",
+    "TicketUnseen",
     "Triaged",
     "Verb",
     "ViolationFound",

@@ -61,6 +61,9 @@ class ChangesRequested(Fact):
     source: Literal["person", "review", "ci", "policy"]
     by: str
     detail: str = ""
+    """The words of `/changes`, the id of a review, what CI or the policy said."""
+    since: str = ""
+    """The last comment that a model had read then: what people wrote after it is meant too."""
     counts: bool = False
     """Only automated failures count as attempts."""
 

@@ -39,6 +39,13 @@ class TicketRevised(Observed):
     """Platform time of the last change of what is approved (else of creation)."""
 
 
+class TicketUnseen(Fact):
+    """Jira did not show the ticket to us (deleted, moved out of sight), or shows it again."""
+
+    kind: Literal["ticket-unseen"] = "ticket-unseen"
+    seen_again: bool = False
+
+
 class RunnerAssigned(Observed):
     """A person assigned the ticket to the runner."""
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from patchgate.core import events as e
 from patchgate.core.events import Event
-from patchgate.core.fold.moving import another_round, enter, park, unpark
+from patchgate.core.fold.moving import another_round, enter, park, unpark, untroubled
 from patchgate.core.state import Child, Input, Question, Reply, State, Workflow
 
 
@@ -105,8 +105,8 @@ def _approved(w: Workflow, x: e.Approved) -> Workflow:
 def _overridden(w: Workflow, x: e.OverrideGiven) -> Workflow:
     if w.state is not State.BLOCKED_POLICY:
         return w
-    lifted = replace(w, overrides=(*w.overrides, x), judged=None)
-    return replace(lifted, state=State.PATCHES_PROPOSED, parked=None, resume_to=None, troubles=())
+    lifted = replace(untroubled(w), overrides=(*w.overrides, x), judged=None)
+    return replace(lifted, state=State.PATCHES_PROPOSED)
 
 
 # ── generations and children ─────────────────────────────────────────────────────────────

@@ -25,6 +25,8 @@ def fold_fact(w: Workflow, event: Event) -> Workflow | None:
             return _pull_seen(w, event)
         case e.ChecksSeen():
             return _checks_seen(w, event)
+        case e.TicketUnseen():
+            return replace(w, unseen_since="" if event.seen_again else event.at)
         case e.HeadMoved():
             return _head_moved(w, event)
         case _:
@@ -32,6 +34,9 @@ def fold_fact(w: Workflow, event: Event) -> Workflow | None:
 
 
 def _opened(w: Workflow, x: e.WorkflowOpened) -> Workflow:
+    if w.key:
+        # A stream is opened once: a second opening cannot change its mode, place or requester.
+        return w
     return replace(
         w,
         stream=StreamId(f"{x.key}-{x.issue_id}"),

@@ -36,7 +36,7 @@ def unpark(w: Workflow) -> Workflow:
     asks_again = target in _ASKS_A_MODEL and w.reservation is None
     past_breaker = w.past_breaker or (w.parked is not None and w.parked.code == "breaker")
     return replace(
-        _untroubled(w),
+        untroubled(w),
         state=target,
         past_breaker=past_breaker,
         failures=0,
@@ -68,7 +68,7 @@ def another_round(w: Workflow, x: e.ChangesRequested) -> Workflow:
     target = first_work(w) if w.place in _BEFORE_WORK else State.EXECUTING
     failed = (*w.signatures, f"{x.source}: {x.detail[:200]}")
     return replace(
-        _untroubled(w),
+        untroubled(w),
         state=target,
         feedback=(*w.feedback, x),
         attempt=w.attempt + 1,
@@ -81,7 +81,8 @@ def another_round(w: Workflow, x: e.ChangesRequested) -> Workflow:
     )
 
 
-def _untroubled(w: Workflow) -> Workflow:
+def untroubled(w: Workflow) -> Workflow:
+    """Without what stopped it: nothing parked, refused, unreachable or failed."""
     return replace(
         w, parked=None, resume_to=None, troubles=(), trouble=None, unreachable=(), refused=None
     )

@@ -42,6 +42,8 @@ def commanded(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> E
 
 
 def _approve(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Events:
+    if w.is_merged and w.pull is not None:
+        return _done_as_it_is(w, w.pull.number, given, ctx=(world, rules))
     if w.parked and w.parked.code == "defer" and w.triaged:
         agreed = e.Parked(
             at=world.now,
@@ -61,6 +63,18 @@ def _approve(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Ev
     return approve(w, given, subject=w.subject, typed=typed, ctx=(world, rules))
 
 
+def _done_as_it_is(
+    w: Workflow, number: int, given: CommandGiven, *, ctx: tuple[World, Rules]
+) -> Events:
+    """Merged, and required checks are red or never came: an approver may call it done."""
+    world, rules = ctx
+    level = w.checks.level if w.checks else "unknown"
+    who = rules.person(given.evidence.platform, given.evidence.author)
+    reason = f"#{number} merged; required checks: {level}; called done by an approver"
+    done = e.Ended(at=world.now, state="DONE", by=who, reason=reason)
+    return accept(given, "called done as it is", world, done)
+
+
 def _changes(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Events:
     if w.state not in REVIEWABLE | {State.NEEDS_HUMAN}:
         return refuse(given, f"there is nothing to change yet ({w.state})", world)
@@ -68,7 +82,11 @@ def _changes(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Ev
     if impossible:
         return refuse(given, impossible, world)
     changes = e.ChangesRequested(
-        at=world.now, source="person", by=given.evidence.author, detail=given.evidence.id
+        at=world.now,
+        source="person",
+        by=given.evidence.author,
+        detail=given.argument[:8000],
+        since=w.comments_through,
     )
     return accept(given, "another round", world, changes)
 

@@ -105,6 +105,8 @@ def _let_go_on(
         missing = "move it out of Blocked and assign it to the runner, or comment `/resume`"
         return ignore(given, missing, world)
     who = given.evidence.author
+    if w.parked and w.parked.code in _BY_COMMAND and not rules.may_command("jira", who):
+        return refuse(given, f"account {who} is neither approver nor reviewer", world)
     onward: e.Event = e.Resumed(at=world.now, by=who)
     reason = "resumed"
     if w.state is State.BLOCKED_POLICY:
@@ -115,6 +117,10 @@ def _let_go_on(
         if half.fact != given.fact and _is_half(half, blocked):
             handled += ignore(half, "the other half of the same resume", world)
     return (*handled, onward)
+
+
+_BY_COMMAND = frozenset({"stop", "money", "attempts", "repeated", "breaker", "gate", "refused"})
+"""Stops that not everybody who may move a ticket can lift."""
 
 
 def _is_half(given: Input, blocked: str) -> bool:
@@ -153,7 +159,8 @@ def _moved_to_done(w: Workflow, given: e.StatusMoved, world: World, rules: Rules
         return accept(given, "closed by a person", world, ended)
     level = w.checks.level if w.checks and w.checks.head == w.pull.head else "pending"
     if level in ("pending", "unknown"):
-        return accept(given, "agreed; it is done when the required checks have passed", world)
+        waits = "agreed; it is done when the required checks have passed, or with `/approve`"
+        return accept(given, waits, world)
     if not rules.passes(level) and not rules.may_command("jira", who):
         return refuse(given, f"required checks: {level}; {who} may not decide that", world)
     reason = f"#{w.pull.number} merged; required checks: {level}; moved to Done by a person"
@@ -182,8 +189,8 @@ def reviewed(w: Workflow, given: e.ReviewGiven, world: World, rules: Rules) -> E
     who = given.evidence.author
     if given.state != "changes_requested":
         return ignore(given, f"review: {given.state}", world)
-    if w.pull is None or w.state not in REVIEWABLE | {State.NEEDS_HUMAN}:
-        return ignore(given, f"changes requested, read with the next attempt ({w.state})", world)
+    if w.pull is None or w.state not in REVIEWABLE | {State.NEEDS_HUMAN, State.EXECUTING}:
+        return ignore(given, f"changes requested while it is {w.state}", world)
     if not rules.may_command("github", who):
         return ignore(given, f"{who} is neither approver nor reviewer", world)
     impossible = cannot_rework(w)

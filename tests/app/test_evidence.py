@@ -1,0 +1,232 @@
+"""Evidence is what the platform shows now: words, moves, and the comments that they answer."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from tests.app.fakes import RUNNER
+from tests.app.stage import APPROVER, KEY, NOW, PLAN, STRANGER, Stage
+from tests.app.test_writegate import PATCH, approved_patch, approved_plan, last, overridden
+
+from patchgate.adapters.jira.reading import to_markdown
+from patchgate.adapters.jira.writing import to_adf
+from patchgate.app.evidence import EvidenceReader, Proof, published_in
+from patchgate.core import words
+from patchgate.core.events import Approved, Evidence, OverrideGiven
+from patchgate.core.ids import TicketKey, digest_bytes, short
+from patchgate.core.words import COMMENT_LIMIT
+
+
+def reader(stage: Stage) -> EvidenceReader:
+    return EvidenceReader(stage.tracker, stage.forge, stage.rules)
+
+
+def reread(stage: Stage, grant: Approved | None = None) -> Proof | str:
+    return reader(stage).reread(stage.w, grant or stage.w.grants[-1])
+
+
+# ── what publishes ───────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("limit", [COMMENT_LIMIT, 3_000], ids=["whole", "cut"])
+def test_a_patch_comment_is_known_again_after_jiras_own_format(limit: int) -> None:
+    stage = approved_patch(Stage())
+    said = stage.tracker.issue(KEY).comments[0].body[:limit]
+    assert published_in(said) == short(digest_bytes(PATCH))
+    there_and_back = to_markdown(to_adf(said))
+    assert published_in(there_and_back) == short(digest_bytes(PATCH))
+    patch = stage.w.patch
+    assert patch is not None
+    assert patch.repo in there_and_back.replace("\\", "")
+    assert patch.start[:12] in there_and_back
+
+
+@pytest.mark.parametrize("revision", [1, 3])
+def test_a_plan_comment_is_known_again_after_jiras_own_format(revision: int) -> None:
+    said = words.plan_comment(PLAN, PLAN.digest(), revision=revision, reviewer="Rita")
+    assert published_in(to_markdown(to_adf(said))) == short(PLAN.digest())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "Patch for approval · `0123456789ab`",
+        "### Not done\n\n### Patch for approval · `0123456789ab`",
+        "### Patch for approval `0123456789ab`",
+        "### Patch for approval · `0123456789a`",
+        words.refused_comment("/approve 0123456789ab", "no", next_step="wait"),
+        words.answer_comment("what?", "### Plan for review · `0123456789ab`"),
+        words.parked_comment("gate", "### Patch for approval · `0123456789ab`", advice="wait"),
+    ],
+)
+def test_other_talk_publishes_nothing(text: str) -> None:
+    assert published_in(text) == ""
+
+
+# ── what is found again ──────────────────────────────────────────────────────────────────
+
+
+def test_a_word_is_found_as_it_stands_with_the_publication_before_it() -> None:
+    stage = approved_patch(Stage(), said=f"/approve {short(digest_bytes(PATCH))}")
+    proof = reread(stage)
+    assert not isinstance(proof, str)
+    word, shown = proof
+    shown_by, said = stage.tracker.issue(KEY).comments
+    assert (word.evidence.id, word.typed, word.edited) == (
+        said.id,
+        short(digest_bytes(PATCH)),
+        False,
+    )
+    assert (shown.comment, shown.at) == (shown_by.id, shown_by.at)
+
+
+def test_each_question_is_answered_from_a_fresh_look() -> None:
+    stage = approved_patch(Stage())
+    evidence = reader(stage)
+    assert not isinstance(evidence.reread(stage.w, stage.w.grants[-1]), str)
+    said = stage.tracker.issue(KEY).comments[-1]
+    stage.tracker.edit_comment(KEY, said.id, "/reject")
+    assert "no approval" in str(evidence.reread(stage.w, stage.w.grants[-1]))
+
+
+def test_a_second_publication_of_the_same_patch_asks_for_a_second_word() -> None:
+    stage = approved_patch(Stage())
+    stage.publish_patch()
+    proof = reread(stage)
+    assert not isinstance(proof, str)
+    assert proof[1].at > proof[0].evidence.at
+
+
+def test_the_transition_that_approves_is_read_from_the_changelog() -> None:
+    stage = approved_plan(Stage("plan"))
+    proof = reread(stage)
+    assert not isinstance(proof, str)
+    assert proof[0].evidence.author == APPROVER
+    stage.tracker.issue(KEY).changes.pop()
+    assert "changelog" in str(reread(stage))
+
+
+@pytest.mark.parametrize(("before", "after"), [("Backlog", "In Progress"), ("Plan Review", "Done")])
+def test_no_other_transition_approves_a_plan(before: str, after: str) -> None:
+    stage = approved_plan(Stage("plan"))
+    changes = stage.tracker.issue(KEY).changes
+    changes[-1] = replace(changes[-1], before=before, after=after)
+    assert "approves no plan" in str(reread(stage))
+
+
+def test_status_names_are_the_same_in_any_case() -> None:
+    stage = approved_plan(Stage("plan"))
+    changes = stage.tracker.issue(KEY).changes
+    changes[-1] = replace(changes[-1], before="PLAN REVIEW", after="in progress")
+    assert not isinstance(reread(stage), str)
+
+
+def test_a_bare_plan_approval_counts_for_the_revision_that_was_shown_last() -> None:
+    stage = Stage("plan")
+    stage.start()
+    stage.propose_plan()
+    stage.publish_plan()
+    revised = PLAN.model_copy(update={"approach": "Another way."})
+    stage.propose_plan(revised)
+    stage.publish_plan(revised)
+    stage.tracker.move(TicketKey(KEY), "Plan Review")
+    stage.tracker.change(KEY, APPROVER, "status", "In Progress")
+    stage.observe()
+    grant = stage.w.grants[-1]
+    assert grant.subject == revised.digest()
+    assert not isinstance(reread(stage), str)
+    old = grant.model_copy(update={"subject": PLAN.digest()})
+    assert "shown last" in str(reread(stage, old))
+
+
+def request_grant(stage: Stage, *, evidence_id: str, author: str, at: str) -> Approved:
+    assert stage.w.request is not None
+    evidence = Evidence(
+        platform="jira", kind="assignment", id=evidence_id, target=KEY, author=author, at=at
+    )
+    return Approved(
+        at=NOW,
+        subject=stage.w.request,
+        what="request",
+        approver="Leigh",
+        evidence=evidence,
+        policy=stage.rules.policy,
+        base="",
+    )
+
+
+@pytest.mark.parametrize(
+    ("reporter", "assignee", "holds"),
+    [(APPROVER, RUNNER, True), (STRANGER, RUNNER, False), (APPROVER, None, False)],
+)
+def test_a_ticket_created_for_the_runner_is_its_reporters_word(
+    reporter: str, assignee: str | None, holds: bool
+) -> None:
+    stage = Stage("request")
+    issue = stage.tracker.issue(KEY)
+    fresh = stage.tracker.create("MWC-2", reporter=reporter, assignee=assignee).ticket
+    issue.ticket = replace(
+        issue.ticket, reporter=fresh.reporter, assignee=fresh.assignee, created=fresh.created
+    )
+    grant = request_grant(stage, evidence_id="created", author=APPROVER, at=fresh.created)
+    assert isinstance(reread(stage, grant), tuple) is holds
+
+
+def test_a_ticket_given_to_the_runner_later_was_not_created_for_it() -> None:
+    stage = Stage("request", requester=APPROVER)
+    created = stage.tracker.issue(KEY).ticket.created
+    grant = request_grant(stage, evidence_id="created", author=APPROVER, at=created)
+    stage.tracker.change(KEY, STRANGER, "assignee", RUNNER)
+    assert "not created" in str(reread(stage, grant))
+    born = replace(stage.tracker.issue(KEY).ticket, assignee=None)
+    stage.tracker.issue(KEY).ticket = born
+    changes = stage.tracker.issue(KEY).changes
+    changes[0] = replace(changes[0], before=RUNNER, after=STRANGER)
+    assert not isinstance(reread(stage, grant), str)
+
+
+@pytest.mark.parametrize("kind", ["review", "dispatch"])
+def test_evidence_of_another_kind_opens_nothing(kind: str) -> None:
+    stage = approved_patch(Stage())
+    grant = stage.w.grants[-1]
+    told = grant.evidence.model_copy(update={"kind": kind})
+    assert "opens nothing" in str(reread(stage, grant.model_copy(update={"evidence": told})))
+
+
+# ── overrides ────────────────────────────────────────────────────────────────────────────
+
+
+def why_not(stage: Stage) -> str:
+    at = last(stage, OverrideGiven)
+    given = stage.events[at]
+    assert isinstance(given, OverrideGiven)
+    return reader(stage).why_no_override(stage.w, given)
+
+
+def test_an_override_holds_while_its_comment_stands() -> None:
+    stage = overridden(Stage())
+    assert why_not(stage) == ""
+    number = stage.w.overrides[0].evidence.id
+    kept = next(c for c in stage.tracker.issue(KEY).comments if c.id == number)
+    stage.tracker.edit_comment(KEY, number, kept.body)
+    assert "edited" in why_not(stage)
+    stage.tracker.edit_comment(KEY, number, "/override no-vault another reason")
+    assert "another reason" in why_not(stage)
+    stage.tracker.edit_comment(KEY, number, "never mind")
+    assert "no such override" in why_not(stage)
+    stage.tracker.delete_comment(KEY, number)
+    assert "no such override" in why_not(stage)
+
+
+def test_an_override_falls_with_its_givers_right_to_approve() -> None:
+    stage = overridden(Stage())
+    stage.rules = replace(stage.rules, approvers={})
+    assert why_not(stage)
+
+
+def test_an_override_on_a_ticket_that_is_gone_does_not_hold() -> None:
+    stage = overridden(Stage())
+    stage.tracker.issues.clear()
+    assert "cannot be read again" in why_not(stage)
