@@ -17,7 +17,6 @@ from patchgate.app.doorbell import keys_of, rung
 from patchgate.app.environment import Environment
 from patchgate.app.mishap import told
 from patchgate.app.redact import Redactor
-from patchgate.core.ids import StreamId
 from patchgate.errors import LedgerError, UsageError
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -245,7 +244,7 @@ def status(key: str | None, cache: Path | None) -> None:
     """Say where a ticket stands (or all open ones), since when, what it waits for and from whom."""
     from patchgate.app import bootstrap
     from patchgate.app.status import describe, projects, standing
-    from patchgate.app.sweep import open_workflows
+    from patchgate.app.sweep import Damaged, open_workflows
 
     env = Environment.from_os()
     wanted = keys_of([key]) if key else []
@@ -256,7 +255,7 @@ def status(key: str | None, cache: Path | None) -> None:
             say("\n".join(standing(desk, one).lines(whole=True)))
         if wanted:
             return
-        damaged: list[tuple[StreamId, LedgerError]] = []
+        damaged: Damaged = []
         flows = open_workflows(desk, damaged)
         for w in flows:
             say("\n".join(describe(desk, w).lines(whole=False)))

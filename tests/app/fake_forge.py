@@ -149,6 +149,10 @@ class FakeForge(ForgeReader, ForgeWriter):
     def author_of(self, repo: RepoName, commit: Sha) -> str:
         return self._at(repo, commit).author
 
+    def content_of(self, repo: RepoName, commit: Sha) -> tuple[Sha, Sha | None]:
+        there = self._at(repo, commit)
+        return sha(dict(there.tree)), there.parent
+
     def is_ancestor(self, repo: RepoName, older: Sha, newer: Sha) -> bool:
         self._at(repo, older)
         here: Sha | None = newer

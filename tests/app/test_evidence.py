@@ -6,15 +6,16 @@ from dataclasses import replace
 
 import pytest
 from tests.app.fakes import RUNNER
-from tests.app.stage import APPROVER, KEY, NOW, PLAN, STRANGER, Stage
+from tests.app.stage import APPROVER, KEY, NOW, PLAN, REPO, STRANGER, Stage, refusal_code
 from tests.app.test_writegate import PATCH, approved_patch, approved_plan, last, overridden
 
 from patchgate.adapters.jira.reading import to_markdown
 from patchgate.adapters.jira.writing import to_adf
 from patchgate.app.evidence import EvidenceReader, Proof, published_in
 from patchgate.core import words
-from patchgate.core.events import Approved, Evidence, OverrideGiven
+from patchgate.core.events import Approved, Evidence, OverrideGiven, WriteRefused
 from patchgate.core.ids import TicketKey, digest_bytes, short
+from patchgate.core.state import State
 from patchgate.core.words import COMMENT_LIMIT
 
 
@@ -230,3 +231,50 @@ def test_an_override_on_a_ticket_that_is_gone_does_not_hold() -> None:
     stage = overridden(Stage())
     stage.tracker.issues.clear()
     assert "cannot be read again" in why_not(stage)
+
+
+# ── shown for another place, given by ourselves ──────────────────────────────────────────
+
+
+def test_a_patch_shown_for_one_commit_opens_nothing_on_another_with_the_same_files() -> None:
+    stage = approved_patch(Stage())
+    files = dict(stage.forge.commits[REPO, stage.base].tree)
+    stage.forge.push(REPO, "main", {"src/app.py": "between\n"})
+    other = stage.forge.push(REPO, "main", files)
+    patch, grant = stage.w.patch, stage.w.grants[-1]
+    assert patch is not None
+    moved = patch.model_copy(update={"base": other, "start": other})
+    moved_grant = grant.model_copy(update={"base": other})
+    stage.w = replace(stage.w, patch=moved, grants=(moved_grant,))
+    assert "another repository or commit" in str(reread(stage))
+    assert refusal_code(stage.publish()) == "evidence"
+
+
+def test_a_move_by_the_runner_approves_nothing_even_where_settings_would_let_it() -> None:
+    stage = Stage("plan")
+    stage.start()
+    stage.propose_plan()
+    stage.tracker.move(TicketKey(KEY), "Plan Review")
+    stage.publish_plan()
+    number = stage.tracker.change(KEY, RUNNER, "status", "In Progress")
+    stage.rules = replace(stage.rules, approvers={("jira", RUNNER): "Bot"})
+    moved = stage.tracker.issue(KEY).changes[-1]
+    evidence = Evidence(
+        platform="jira", kind="transition", id=number, target=KEY, author=RUNNER, at=moved.at
+    )
+    grant = Approved(
+        at=NOW,
+        subject=PLAN.digest(),
+        what="plan",
+        approver="Bot",
+        evidence=evidence,
+        policy=stage.rules.policy,
+        base="",
+    )
+    stage.record(grant)
+    stage.propose(PATCH)
+    stage.w = replace(stage.w, state=State.APPLYING_PATCHES, cleared=True)
+    assert not isinstance(reread(stage, grant), str)
+    event = stage.publish()
+    assert isinstance(event, WriteRefused)
+    assert "its own work" in event.reason

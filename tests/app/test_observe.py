@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 from tests.app.fake_forge import BOT, patch_of
 from tests.app.fakes import RUNNER
 from tests.app.stage import APPROVER, KEY, NOW, REPO, REVIEWER, STRANGER, Stage, kinds
+from tests.app.test_writegate import pull_order
 
 from patchgate.app.observe import forge_facts, request_digest, revised_at, ticket_now, tracker_facts
 from patchgate.core import events as e
-from patchgate.core.events import Event
+from patchgate.core.events import Event, Evidence
 from patchgate.core.fold import fold
 from patchgate.core.ids import AccountId, Sha, TicketKey
 from patchgate.core.state import Pull, State, Workflow
@@ -31,6 +32,11 @@ def seen(stage: Stage) -> list[Event]:
     return found
 
 
+def evidence_of(found: list[Event]) -> list[Evidence]:
+    given = [getattr(event, "evidence", None) for event in found]
+    return [evidence for evidence in given if isinstance(evidence, Evidence)]
+
+
 # ── Jira ─────────────────────────────────────────────────────────────────────────────────
 
 
@@ -42,7 +48,7 @@ def test_a_persons_assignment_move_and_command_are_facts_with_their_evidence() -
     said = stage.tracker.say(KEY, STRANGER, "/approve 12345678")
     found = seen(stage)
     assert kinds(found) == ["runner-assigned", "status-moved", "command-given"]
-    told = [(x.evidence.id, x.evidence.author) for x in found if hasattr(x, "evidence")]
+    told = [(x.id, x.author) for x in evidence_of(found)]
     assert told == [(assigned, APPROVER), (moved, REVIEWER), (said, STRANGER)]
 
 
@@ -180,8 +186,6 @@ def with_pull() -> Stage:
             expected=None,
         )
     )
-    from tests.app.test_writegate import pull_order
-
     stage.forge.put_pull(pull_order())
     stage.w = replace(stage.w, state=State.PR_OPEN, pull=Pull(REPO, 1, "", head))
     return stage
@@ -246,8 +250,7 @@ def test_commands_and_reviews_on_the_pull_request_are_seen_and_our_own_are_not()
         stage.forge.review(REPO, 1, who, state=state, body="see above")
     found = on_github(stage)
     assert kinds(found) == ["command-given", "review-given", "review-given"]
-    targets = {x.evidence.target for x in found if hasattr(x, "evidence")}
-    assert targets == {"acme/shop#1"}
+    assert {x.target for x in evidence_of(found)} == {"acme/shop#1"}
     assert on_github(stage) == []
 
 

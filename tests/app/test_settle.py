@@ -15,7 +15,7 @@ from patchgate.app import settle
 from patchgate.app.desk import RunFolder
 from patchgate.app.session import Session
 from patchgate.core import events as e
-from patchgate.core.ids import Digest, digest_bytes, digest_json
+from patchgate.core.ids import Digest, RepoName, digest_bytes, digest_json
 from patchgate.core.proposal import (
     CheckLevel,
     Evidence,
@@ -139,7 +139,7 @@ def test_a_patch_is_recorded_with_the_tree_that_git_gives_and_charged(tmp_path: 
     assert (proposed.paths, proposed.added, proposed.removed) == (("src/app.py",), 1, 1)
     assert table.session.blob(proposed.patch) == PATCH
     assert table.session.w.state is State.PATCHES_PROPOSED
-    assert table.session.desk.forge.branch_head(proposed.repo, "ai/MWC-1") is None
+    assert table.session.desk.forge.branch_head(RepoName(proposed.repo), "ai/MWC-1") is None
 
 
 @pytest.mark.covers("S0.64")

@@ -791,3 +791,20 @@ def test_a_second_put_brings_the_one_pull_request_up_to_date() -> None:
     stage.gate().put_pull(stage.w, pull_order())
     again = stage.gate().put_pull(stage.w, pull_order(title="MWC-1: better"))
     assert (again.number, len(stage.forge.pulls)) == (1, 1)
+
+
+def test_words_on_the_pull_request_are_said_once() -> None:
+    stage = READY["patchset"]()
+    first = stage.gate().tell(REPO, 1, markdown="hello", eid=EID)
+    again = stage.gate().tell(REPO, 1, markdown="hello, differently", eid=EID)
+    assert first.id == again.id
+    assert [c.body for c in stage.forge.comments(REPO, 1)] == ["hello"]
+
+
+def test_a_pull_request_is_not_put_for_a_patch_that_came_after_the_published_one() -> None:
+    stage = READY["patchset"]()
+    stage.record(stage.publish())
+    stage.propose(OTHER)
+    with pytest.raises(NotFoundError):
+        stage.gate().put_pull(stage.w, pull_order())
+    assert stage.forge.pulls == {}

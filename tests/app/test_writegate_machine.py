@@ -435,7 +435,7 @@ def _request_approved(machine: GateMachine) -> bool:
 
 @pytest.mark.covers("S2.17", "S2.18", "S2.19", "S2.21", "S2.24", "S2.62")
 def test_no_commit_reaches_the_forge_without_a_valid_approval_of_exactly_that_write() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]  # hypothesis leaves it untyped
+    run_state_machine_as_test(
         GateMachine,
         settings=settings(max_examples=settings().max_examples // 3, stateful_step_count=25),
     )

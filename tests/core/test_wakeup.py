@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from patchgate.core.ids import TicketKey
 from patchgate.core.wakeup import Wakeup, read_event, ticket_key
 from patchgate.errors import MalformedError
 
@@ -45,7 +46,8 @@ READ: dict[str, tuple[str, Mapping[str, object], tuple[str, ...]]] = {
     "a pull request of our branch": ("pull_request", of_branch("ai/MWC-7"), ("MWC-7",)),
     "a later generation of it": ("pull_request", of_branch("ai/MWC-7-2"), ("MWC-7",)),
     "a review on our branch": ("pull_request_review", of_branch("ai/MWC-7"), ("MWC-7",)),
-    "somebody's own branch": ("pull_request", of_branch("feature/MWC-7"), ()),
+    "a branch with another prefix": ("pull_request", of_branch("bot/MWC-7"), ("MWC-7",)),
+    "a branch in no folder": ("pull_request", of_branch("MWC-7"), ()),
     "a branch that only begins like a key": ("pull_request", of_branch("ai/MWC-7x"), ()),
     "a branch with no key": ("pull_request", of_branch("ai/readme"), ()),
     "a pull request with no head": ("pull_request", {"pull_request": None}, ()),
@@ -69,7 +71,7 @@ READ: dict[str, tuple[str, Mapping[str, object], tuple[str, ...]]] = {
 @pytest.mark.parametrize("case", READ)
 def test_an_event_names_its_ticket(case: str) -> None:
     name, payload, keys = READ[case]
-    assert read_event(name, payload) == Wakeup(keys)
+    assert read_event(name, payload) == Wakeup(tuple(map(TicketKey, keys)))
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ from patchgate.app.desk import Desk, Journal
 from patchgate.app.environment import Environment
 from patchgate.app.evidence import EvidenceReader
 from patchgate.app.redact import Redactor
-from patchgate.app.settings import SETTINGS_PATH, Provider, Settings, load_settings
+from patchgate.app.settings import SETTINGS_PATH, Provider, Settings, load_settings, route
 from patchgate.app.writegate import WriteGate
 from patchgate.core.events import Platform
 from patchgate.core.ids import AccountId, RepoName, Sha
@@ -95,10 +95,7 @@ def services(env: Environment, cache: Path) -> Services:
             "GITHUB_REPOSITORY is not set", "Name the control repository as owner/name."
         )
     forge = forge_of(env, cache)
-    branch = forge.default_branch(control)
-    head = forge.branch_head(control, branch)
-    if head is None:
-        raise NotFoundError(f"{control} has no branch {branch}", "Push a first commit to it.")
+    branch, head = forge.default_head(control)
     raw = forge.read_file(control, head, SETTINGS_PATH)
     if raw is None:
         raise ConfigError(
@@ -217,6 +214,7 @@ def rules_of(settings: Settings, policy: Policy, forge: ForgeReader) -> Rules:
         reviewer=settings.person(settings.reviewer).jira,
         approver=_first_approver(settings),
         policy=policy.digest(),
+        branch_prefix=settings.branch_prefix,
         separation=settings.separation == "strict",
         max_attempts=settings.limits.attempts,
         max_consecutive_failures=settings.limits.consecutive_failures,
@@ -267,7 +265,12 @@ def desk(
     ledger: Ledger = ledger_of(env, settings, forge, cache)
     rules = rules_of(settings, found.policy, forge)
     gate = WriteGate(
-        forge, forge, EvidenceReader(tracker, forge, rules), rules=rules, policy=found.policy
+        forge,
+        forge,
+        EvidenceReader(tracker, forge, rules),
+        rules=rules,
+        policy=found.policy,
+        routed=lambda ticket: route(settings, ticket),
     )
     reviewer = settings.person(settings.reviewer).github
     both: tuple[Provider, ...] = ("anthropic", "openai")
@@ -282,13 +285,22 @@ def desk(
         ledger=ledger,
         clock=clock,
         run=run or run_name(env),
-        run_ended=runs.local_run_has_ended,
+        run_ended=lambda name: _run_has_ended(name, forge),
         journal=journal,
         providers=known,
         reviewers=(AccountId(reviewer),) if reviewer else (),
         settings_source=found.source,
         clean=Redactor(env),
     )
+
+
+def _run_has_ended(name: str, forge: GitHubForge) -> bool:
+    """Asked of the run itself: GitHub for one in Actions, the machine for one of ours."""
+    kind, _, rest = name.partition(":")
+    if kind != "actions":
+        return runs.local_run_has_ended(name)
+    repo, _, run_id = rest.rpartition("/")
+    return run_id.isdigit() and forge.run_has_ended(RepoName(repo), int(run_id))
 
 
 # ── propose and check ────────────────────────────────────────────────────────────────────

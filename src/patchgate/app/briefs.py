@@ -126,10 +126,11 @@ def _commits(session: Session) -> tuple[str, str]:
             f"branch {w.base_branch} of {w.repo} does not exist",
             "Correct `base_branch` of the route, or create the branch.",
         )
-    if w.pull is None or w.pull.state != "open":
-        return base, base
-    head = desk.forge.branch_head(repo, branch_of(w))
-    return base, head or base
+    head = desk.forge.branch_head(repo, branch_of(w, desk.settings.branch_prefix))
+    goes_on = w.pull is not None and w.pull.state == "open"
+    # A branch that holds our last commit is gone on with, even where its pull request was closed.
+    ours = head is not None and head == w.commit and not w.is_merged
+    return base, head if head is not None and (goes_on or ours) else base
 
 
 def _said(look: Look, desk: Desk) -> tuple[Said, ...]:
@@ -158,20 +159,21 @@ def _one_feedback(request: ChangesRequested, session: Session, look: Look) -> li
         return [Feedback(kind="policy", text=text or request.detail)]
     if request.source == "review":
         return _review_text(session, request)
-    since = _after(look.comments, w.comments_through)
+    since = _after(look.comments, request.since or w.comments_through)
     people = [c for c in since if c.ours is None and c.author != desk.rules.runner["jira"]]
-    told = [Feedback(kind="changes", text=_plain(c, session)) for c in people[-COMMENTS:]]
-    return told + _said_on_pull(session, request)
+    texts = [*(_wish(c, session) for c in people[-COMMENTS:]), *_said_on_pull(session, request)]
+    return [Feedback(kind="changes", text=text) for text in texts if text]
 
 
-def _said_on_pull(session: Session, request: ChangesRequested) -> list[Feedback]:
+def _said_on_pull(session: Session, request: ChangesRequested) -> list[str]:
     """The `/changes …` on the pull request that asked for this round, as the ledger has it."""
-    said = [x for x in session.events if isinstance(x, e.CommandGiven) and x.argument]
     return [
-        Feedback(kind="changes", text=x.argument)
-        for x in said
-        if (x.evidence.platform, x.evidence.id, x.evidence.author)
-        == ("github", request.detail, request.by)
+        x.argument[:COMMENT_CHARS]
+        for x in session.events
+        if isinstance(x, e.CommandGiven)
+        and x.evidence.platform == "github"
+        and x.evidence.author == request.by
+        and request.detail in (x.evidence.id, x.argument)
     ]
 
 
@@ -184,11 +186,13 @@ def _review_text(session: Session, request: ChangesRequested) -> list[Feedback]:
     return [Feedback(kind="review", text=r.body[:COMMENT_CHARS]) for r in reviews if r.id == wanted]
 
 
-def _plain(comment: Comment, session: Session) -> str:
+def _wish(comment: Comment, session: Session) -> str:
+    """What a comment wants changed: ordinary talk or `/changes …`; empty for other commands."""
     rules = session.desk.rules
     given = from_comment(comment, "jira", session.w.key, rules, now=comment.at)
-    text = given.argument if isinstance(given, e.CommandGiven) else comment.body
-    return text[:COMMENT_CHARS]
+    if not isinstance(given, e.CommandGiven):
+        return comment.body[:COMMENT_CHARS]
+    return given.argument[:COMMENT_CHARS] if given.verb == "changes" else ""
 
 
 def _after(comments: tuple[Comment, ...], last: str) -> tuple[Comment, ...]:

@@ -169,7 +169,11 @@ def forge_facts(w: Workflow, forge: ForgeReader, rules: Rules, now: str) -> Iter
     if known is None or w.is_over:
         return
     repo = RepoName(known.repo)
-    pulls = [p for p in forge.pulls_of(repo, branch_of(w)) if p.number == known.number]
+    pulls = [
+        p
+        for p in forge.pulls_of(repo, branch_of(w, rules.branch_prefix))
+        if p.number == known.number
+    ]
     if not pulls:
         return
     pull = pulls[0]

@@ -164,10 +164,13 @@ def _inherited(w: Workflow) -> list[e.Event]:
 
 def plan_of(opened: Opened) -> Plan | None:
     """The plan that this workflow works under: its own, or its parent's."""
-    owner = opened.parent or opened.session
-    if owner.w.plan is None:
+    own = opened.session.w
+    if opened.parent is not None and own.parent_plan is not None:
+        # Exactly the plan under which the sub-task was opened, whatever the parent holds now.
+        return Plan.model_validate_json(opened.parent.blob(own.parent_plan))
+    if own.plan is None:
         return None
-    return Plan.model_validate_json(owner.blob(owner.w.plan.plan))
+    return Plan.model_validate_json(opened.session.blob(own.plan.plan))
 
 
 def item_of(opened: Opened, plan: Plan | None) -> WorkItem | None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from patchgate.app.desk import Desk
+from patchgate.app.session import Session
 from patchgate.core import events as e
 from patchgate.core.events import Event
 from patchgate.core.ids import TicketKey
-from patchgate.core.state import State, Workflow
 from patchgate.errors import LostRaceError, UsageError
 from patchgate.ports import Stream
 
@@ -24,8 +24,6 @@ class ProjectState:
     stopped: str = ""
     failures: int = 0
     swept: str = ""
-    counted: frozenset[str] = frozenset()
-    """Keys whose present failure is in the row."""
 
 
 def fold_project(events: tuple[Event, ...]) -> ProjectState:
@@ -43,7 +41,7 @@ def fold_project(events: tuple[Event, ...]) -> ProjectState:
                 counted = set()
             case e.SweepDone():
                 swept = event.at
-    return ProjectState(stopped, len(counted), swept, frozenset(counted))
+    return ProjectState(stopped, len(counted), swept)
 
 
 def stopped_by(variable: str, known: ProjectState) -> str:
@@ -90,11 +88,13 @@ def set_stopped(desk: Desk, project: str, *, by: str, reason: str) -> None:
     append_project(desk, project, event)
 
 
-def note_outcome(desk: Desk, project: str, known: ProjectState, w: Workflow) -> None:
-    """Keep the row of failures in step with how this item stands now."""
-    failed = w.parked is not None and w.parked.code in ITEM_FAILURES
-    if failed and w.key not in known.counted:
-        signature = w.signatures[-1] if w.signatures else w.parked.code if w.parked else ""
+def note_outcome(desk: Desk, project: str, known: ProjectState, session: Session) -> None:
+    """Keep the row of failures: only what this wake-up itself saw fail or end counts."""
+    w = session.w
+    stops = [x for x in session.recorded if isinstance(x, e.Parked) and x.code in ITEM_FAILURES]
+    ends = [x for x in session.recorded if isinstance(x, e.Ended) and x.state == "DONE"]
+    if stops and w.parked == stops[-1]:
+        signature = w.signatures[-1] if w.signatures else stops[-1].code
         append_project(desk, project, e.ItemFailed(at=desk.now(), key=w.key, signature=signature))
-    elif w.state is State.DONE and known.failures:
+    elif ends and known.failures:
         append_project(desk, project, e.ItemSucceeded(at=desk.now(), key=w.key))

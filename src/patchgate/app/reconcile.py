@@ -167,6 +167,13 @@ class Driver:
     def _write(self, command: WriteCommand, course: Course) -> bool:
         """Intent first: winning that push is the right to act."""
         session = self.session
+        other = dict(session.w.claims).get(command.eid, self.desk.run)
+        if other != self.desk.run and not self.desk.run_ended(other):
+            what = f"{other}, which is doing the next step"
+            course.waiting = Waits(
+                key=session.w.key, state=session.w.state.value, what=what, whom="another run"
+            )
+            return False
         if command.eid not in self.allowed:
             ahead = foresee(session.w, self._measured(course.world), self.desk.rules)
             self.allowed = {c.eid for c in ahead} | {command.eid}

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -93,6 +94,11 @@ class LocalRun:
 
     def keys(self, keys: Sequence[TicketKey]) -> int:
         """Play the rooms for these tickets; the last tick's exit code, else a model room's."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        fresh = replace(self, folder=Path(tempfile.mkdtemp(prefix="run-", dir=self.folder)))
+        return fresh._rounds(keys)
+
+    def _rounds(self, keys: Sequence[TicketKey]) -> int:
         name = bootstrap.run_name(self.env)
         failed = 0
         status, outcome = self._tick(keys, name, settling=False, number=0)

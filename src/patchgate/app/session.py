@@ -19,6 +19,8 @@ class Session:
         self.stream = stream
         self.w: Workflow = fold(stream.events)
         self.pending: list[Event] = []
+        self.recorded: list[Event] = []
+        """Everything recorded in this wake-up, pushed or not."""
         self._known: dict[Digest, bytes] = {}
         self._fresh: dict[Digest, bytes] = {}
 
@@ -36,6 +38,7 @@ class Session:
         """Fold events and keep them for the next push."""
         for event in events:
             self.pending.append(event)
+            self.recorded.append(event)
             self.w = fold((event,), self.w)
             for kind, text in narrate(event):
                 self.desk.journal.note(self.name, kind, text)

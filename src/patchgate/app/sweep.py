@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from patchgate.app.desk import Desk
 from patchgate.app.project import append_project, read_project
 from patchgate.core import events as e
@@ -9,10 +11,13 @@ from patchgate.core.approval import moment
 from patchgate.core.decide import decide
 from patchgate.core.fold import fold
 from patchgate.core.ids import StreamId, TicketKey
+from patchgate.core.projection import view_of
 from patchgate.core.rules import World
-from patchgate.core.state import Workflow
+from patchgate.core.state import State, Workflow
 from patchgate.errors import LedgerError, LostRaceError
 
+Damaged = list[tuple[StreamId, LedgerError]]
+"""Streams that cannot be read, with the reason."""
 HEARTBEAT_EVERY = 60
 """Minutes between heartbeats on the ledger: often enough to miss, rare enough to read past."""
 
@@ -28,7 +33,7 @@ def ticket_streams(desk: Desk) -> list[StreamId]:
     return [s for s in desk.ledger.open_streams() if ticket_of(s)[1].isdigit()]
 
 
-def open_workflows(desk: Desk, damaged: list[tuple[StreamId, LedgerError]]) -> list[Workflow]:
+def open_workflows(desk: Desk, damaged: Damaged) -> list[Workflow]:
     """Every ticket's stream that has a live branch, folded; one that is damaged stops no other."""
     found = []
     for stream_id in ticket_streams(desk):
@@ -48,10 +53,11 @@ def wanted(desk: Desk, updated_minutes: int) -> list[TicketKey]:
     A ticket whose stream is damaged is woken too: its own wake-up says so and fails.
     """
     keys: dict[TicketKey, None] = {}
-    damaged: list[tuple[StreamId, LedgerError]] = []
-    for w in open_workflows(desk, damaged):
-        if not w.is_over:
-            keys[TicketKey(w.parent or w.key)] = None
+    damaged: Damaged = []
+    flows = {w.key: w for w in open_workflows(desk, damaged)}
+    for w in flows.values():
+        if not w.is_over or not _is_quiet(desk, w):
+            keys[_rung_by(w, flows)] = None
     for stream_id, _ in damaged:
         keys[ticket_of(stream_id)[0]] = None
     for key in desk.tracker.search(desk.settings.jira.projects, updated_minutes):
@@ -79,9 +85,20 @@ def gather(desk: Desk) -> list[str]:
 
 
 def _is_quiet(desk: Desk, w: Workflow) -> bool:
-    """Whether the last word was said: an ended stream with effects still due stays open."""
+    """Whether the last word was said: an ended stream with effects still due stays open.
+
+    A ticket that can no longer be seen ends as FAILED, and nothing can be shown on it.
+    """
     last = decide(w, World(now=desk.now()), desk.rules)
-    return not last.commands and not last.events
+    shown = w.shown is not None and w.shown.same_as(view_of(w, desk.rules))
+    return (shown or w.state is State.FAILED) and not last.commands and not last.events
+
+
+def _rung_by(w: Workflow, flows: Mapping[str, Workflow]) -> TicketKey:
+    """A planned sub-task is worked with its parent; one that it no longer plans, by itself."""
+    parent = flows.get(w.parent)
+    planned = parent is None or any(c.issue_id == w.issue_id for c in parent.children)
+    return TicketKey(w.parent if w.parent and planned and not w.is_over else w.key)
 
 
 def heartbeat(desk: Desk, tickets: int) -> None:

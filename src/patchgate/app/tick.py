@@ -61,7 +61,10 @@ class Room:
             return wakeup
         project = str(opened.session.stream.id).partition("-")[0]
         known = read_project(self.desk, project)
-        driver, world = self._begin(opened, known, World(now=self.desk.now()))
+        # A planned sub-task is worked by way of its parent: one that comes alone has lost it.
+        orphan = State.CANCELLED if opened.session.w.parent else None
+        world = World(now=self.desk.now(), parent_state=orphan)
+        driver, world = self._begin(opened, known, world)
         told: set[int] = set()
         for _ in range(GENERATIONS):
             course = driver.drive(world)
@@ -78,7 +81,7 @@ class Room:
             if opened.session.w.is_over or not ended or child.ordinal in told:
                 break
             told.add(child.ordinal)
-        note_outcome(self.desk, project, known, opened.session.w)
+        note_outcome(self.desk, project, known, opened.session)
         return wakeup
 
     def _open(self, key: TicketKey) -> Opened | None:
@@ -156,7 +159,7 @@ class Room:
         course = driver.drive(world)
         self._collect(wakeup, course)
         w = course.session.w
-        note_outcome(self.desk, w.key.partition("-")[0], known, w)
+        note_outcome(self.desk, w.key.partition("-")[0], known, course.session)
         pull = w.pull.url if w.pull else ""
         return ChildNow(
             w.state, w.money.spent, w.money.runs, pull, w.patch.summary if w.patch else ""

@@ -22,7 +22,13 @@ from patchgate.core.patch import AppliedPatch
 from patchgate.core.policy import Policy, PolicyResult, Scope, judge
 from patchgate.core.rules import Rules
 from patchgate.core.state import State, Workflow
-from patchgate.errors import ConfigError, MalformedError, NotFoundError, TakenError
+from patchgate.errors import (
+    ConfigError,
+    MalformedError,
+    NotFoundError,
+    RefusedError,
+    TakenError,
+)
 from patchgate.ports import CommitOrder, ForgeReader, ForgeWriter, Posted, Pull, PullOrder, Ticket
 
 OPENS: Mapping[Mode, frozenset[str]] = MappingProxyType(
@@ -135,6 +141,12 @@ class WriteGate:
             raise NotFoundError("no published patch stands behind this pull request")
         if order.repo != w.patch.repo:
             raise NotFoundError(f"the patch was published in {w.patch.repo}, not in {order.repo}")
+        grant = w.publishing_grant()
+        amiss = self._grant_holds(w, w.patch, grant) if grant else None
+        if grant is None or amiss:
+            raise RefusedError(amiss.reason if amiss else "nobody approved what it would show")
+        if self._reader.content_of(order.repo, Sha(w.commit)) != (w.patch.tree, w.patch.start):
+            raise RefusedError(f"{w.commit[:12]} is not the approved patch on its start")
         head = self._reader.branch_head(order.repo, order.branch)
         if head is None or not self._reader.is_ancestor(order.repo, Sha(w.commit), head):
             raise TakenError(f"branch {order.branch} no longer holds {w.commit[:12]}")

@@ -14,6 +14,9 @@ from patchgate.core.ids import Digest, matches, short
 from patchgate.core.rules import Rules
 from patchgate.core.state import Publication
 
+SHARED_ACCOUNT = "github-actions[bot]"
+"""Every workflow of a repository writes as this account: what it publishes proves nothing."""
+
 
 @dataclass(frozen=True, slots=True)
 class Word:
@@ -42,6 +45,8 @@ def refusal(
     who, platform = word.evidence.author, word.evidence.platform
     if rules.is_runner(platform, who):
         return "the runner cannot approve its own work"
+    if platform == "github" and rules.runner.get("github") == SHARED_ACCOUNT:
+        return "the runner has no account of its own on GitHub (default token): approve in Jira"
     name = rules.person(platform, who)
     if not name:
         return f"account {who} is not in `approvers`"

@@ -42,6 +42,7 @@ class Rules:
     approver: str
     """Jira account that is asked for approval (assignee)."""
     policy: Digest
+    branch_prefix: str = "ai/"
     separation: bool = False
     max_attempts: int = 3
     max_consecutive_failures: int = 3

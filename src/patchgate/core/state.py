@@ -246,6 +246,8 @@ class Workflow:
     """Ordinal of the one active child; 0: none."""
 
     intended: frozenset[Eid] = frozenset()
+    claims: tuple[tuple[Eid, str], ...] = ()
+    """Effects without a result yet, and the run that announced each last."""
     done: frozenset[Eid] = frozenset()
     troubles: tuple[Trouble, ...] = ()
     trouble: EffectFailed | None = None

@@ -33,7 +33,7 @@ def ticket_key(text: str) -> TicketKey:
     return TicketKey(found[0])
 
 
-def read_event(name: str, payload: object, *, branch_prefix: str = "ai/") -> Wakeup:
+def read_event(name: str, payload: object, *, branch_prefix: str = "") -> Wakeup:
     """The tickets that an event names; MalformedError for one that we do not handle."""
     if not isinstance(payload, Mapping):
         raise MalformedError("the event is not a JSON object")
@@ -85,8 +85,10 @@ def _at(payload: Mapping[str, object], *path: str) -> str:
 
 
 def _of_branch(branch: str, prefix: str) -> Wakeup:
-    ours = branch.startswith(prefix)
-    found = OWN_BRANCH.fullmatch(branch.removeprefix(prefix)) if ours else None
+    # Before settings are read, any folder will do: the name of the branch is only a doorbell.
+    folder, _, name = branch.rpartition("/")
+    ours = branch.startswith(prefix) if prefix else bool(folder)
+    found = OWN_BRANCH.fullmatch(name) if ours else None
     return Wakeup((TicketKey(found[1]),) if found else ())
 
 

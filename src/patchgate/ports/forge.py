@@ -99,6 +99,10 @@ class ForgeReader(Protocol):
         """The author e-mail of a commit."""
         ...
 
+    def content_of(self, repo: RepoName, commit: Sha) -> tuple[Sha, Sha | None]:
+        """The tree of a commit and its first parent (None: it has none)."""
+        ...
+
     def is_ancestor(self, repo: RepoName, older: Sha, newer: Sha) -> bool:
         """Whether `older` is reachable from `newer`."""
         ...

@@ -35,10 +35,14 @@ class GitReader:
 
     def default_branch(self, repo: RepoName) -> str:
         """The name of the default branch; NotFoundError where there is none."""
-        name = self.cache(repo).tips("").default_branch
-        if not name:
-            raise NotFoundError(f"{repo} has no default branch")
-        return name
+        return self.default_head(repo)[0]
+
+    def default_head(self, repo: RepoName) -> tuple[str, Sha]:
+        """The default branch and its commit, in one look; NotFoundError where there is none."""
+        tips = self.cache(repo).tips("")
+        if not tips.default_branch or tips.default is None:
+            raise NotFoundError(f"{repo} has no default branch", "Push a first commit to it.")
+        return tips.default_branch, tips.default
 
     def branch_head(self, repo: RepoName, branch: str) -> Sha | None:
         """The commit that a branch points to now, or None."""
@@ -57,6 +61,16 @@ class GitReader:
     def author_of(self, repo: RepoName, commit: Sha) -> str:
         """The author's e-mail of a commit."""
         return author_of(self.cache(repo), commit)
+
+    def content_of(self, repo: RepoName, commit: Sha) -> tuple[Sha, Sha | None]:
+        """The tree of a commit and its first parent."""
+        cache = self.cache(repo)
+        cache.bring(commit)
+        raw = cache.local(["cat-file", "commit", commit]).decode("utf-8", "replace")
+        headers = raw.partition("\n\n")[0].splitlines()
+        tree = next(line.removeprefix("tree ") for line in headers if line.startswith("tree "))
+        parents = [line.removeprefix("parent ") for line in headers if line.startswith("parent ")]
+        return Sha(tree), Sha(parents[0]) if parents else None
 
     def is_ancestor(self, repo: RepoName, older: Sha, newer: Sha) -> bool:
         """Whether `older` is reachable from `newer`."""

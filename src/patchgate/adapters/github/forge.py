@@ -81,10 +81,14 @@ class GitHubForge:
     def default_branch(self, repo: RepoName) -> str:
         """The name of the default branch; asked once."""
         if repo not in self._defaults:
-            with told(f"read repository {repo}", needs="metadata: read"):
-                found = self._connection.repo(repo).default_branch
-                self._defaults[repo] = present(found)
+            self._defaults[repo] = self._git.default_branch(repo)
         return self._defaults[repo]
+
+    def default_head(self, repo: RepoName) -> tuple[str, Sha]:
+        """The default branch and the commit that it points to, in one look."""
+        name, head = self._git.default_head(repo)
+        self._defaults[repo] = name
+        return name, head
 
     def branch_head(self, repo: RepoName, branch: str) -> Sha | None:
         """The commit that a branch points to, or None."""
@@ -162,6 +166,19 @@ class GitHubForge:
     def author_of(self, repo: RepoName, commit: Sha) -> str:
         """The author e-mail of a commit."""
         return self._git.author_of(repo, commit)
+
+    def content_of(self, repo: RepoName, commit: Sha) -> tuple[Sha, Sha | None]:
+        """The tree of a commit and its first parent."""
+        return self._git.content_of(repo, commit)
+
+    def run_has_ended(self, repo: RepoName, run_id: int) -> bool:
+        """Whether a workflow run is over, or no longer known."""
+        try:
+            with told(f"look at run {run_id} of {repo}", needs="actions: read"):
+                run = self._connection.repo(repo).get_workflow_run(run_id)
+                return bool(run.status == "completed")
+        except NotFoundError:
+            return True
 
     def is_ancestor(self, repo: RepoName, older: Sha, newer: Sha) -> bool:
         """Whether `older` is reachable from `newer`."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from patchgate.core import events as e
 from patchgate.core.events import Event
 from patchgate.core.fold.moving import enter
+from patchgate.core.ids import Eid
 from patchgate.core.state import Publication, Pull, State, Trouble, View, Workflow
 
 
@@ -14,13 +15,13 @@ def fold_effect(w: Workflow, event: Event) -> Workflow | None:
     """The workflow with that intent or result; None when the event is none."""
     match event:
         case e.Intended():
-            return replace(w, intended=w.intended | {i.eid for i in event.effects})
+            return _intended(w, event)
         case e.EffectFailed():
-            return _failed(w, event)
+            return _failed(_released(w, event.eid), event)
         case e.StatusUnreachable():
             return _unreachable(w, event)
         case e.WriteRefused():
-            return replace(w, refused=event)
+            return replace(_released(w, event.eid), refused=event)
         case (
             e.CommentPosted()
             | e.PatchAttached()
@@ -29,9 +30,19 @@ def fold_effect(w: Workflow, event: Event) -> Workflow | None:
             | e.PatchPublished()
             | e.PullPut()
         ):
-            return _result(replace(w, done=w.done | {event.eid}), event)
+            return _result(replace(_released(w, event.eid), done=w.done | {event.eid}), event)
         case _:
             return None
+
+
+def _intended(w: Workflow, x: e.Intended) -> Workflow:
+    announced = {i.eid: x.run for i in x.effects}
+    claims = tuple((dict(w.claims) | announced).items())
+    return replace(w, intended=w.intended | set(announced), claims=claims)
+
+
+def _released(w: Workflow, eid: Eid) -> Workflow:
+    return replace(w, claims=tuple(c for c in w.claims if c[0] != eid))
 
 
 def _result(w: Workflow, event: Event) -> Workflow:

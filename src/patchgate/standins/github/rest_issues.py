@@ -8,6 +8,7 @@ from patchgate.standins.github import shapes_talk as shapes
 from patchgate.standins.github.call import REPO, Call, Operation, strings
 from patchgate.standins.github.moves import announce, closed
 from patchgate.standins.github.refusals import Refusal, invalid, not_found
+from patchgate.standins.github.shapes import user
 from patchgate.standins.github.state import Comment, Issue, Label
 from patchgate.standins.github.talk import (
     add_comment,
@@ -46,7 +47,7 @@ def get_issue(call: Call, number: int) -> Response:
     """An issue, or a pull request seen as one."""
     issue = call.issue(number)
     # Only the REST shape names who closed it; webhooks carry the issue without.
-    by = shapes.user(call.hub, issue.closed_by) if issue.closed_by else None
+    by = user(call.hub, issue.closed_by) if issue.closed_by else None
     return json_response({**shapes.issue(call.hub, call.repo, issue), "closed_by": by})
 
 
