@@ -7,7 +7,15 @@ from dataclasses import replace
 import pytest
 from tests.app.fakes import RUNNER
 from tests.app.stage import APPROVER, KEY, NOW, PLAN, REPO, STRANGER, Stage, refusal_code
-from tests.app.test_writegate import PATCH, approved_patch, approved_plan, last, overridden
+from tests.app.test_writegate import (
+    OTHER,
+    PATCH,
+    approval,
+    approved_patch,
+    approved_plan,
+    last,
+    overridden,
+)
 
 from patchgate.adapters.jira.reading import to_markdown
 from patchgate.adapters.jira.writing import to_adf
@@ -278,3 +286,23 @@ def test_a_move_by_the_runner_approves_nothing_even_where_settings_would_let_it(
     event = stage.publish()
     assert isinstance(event, WriteRefused)
     assert "its own work" in event.reason
+
+
+def test_a_typed_digest_approves_that_patch_and_no_other_that_was_shown() -> None:
+    stage = Stage()
+    stage.start()
+    for patch in (OTHER, PATCH):
+        stage.propose(patch)
+        stage.publish_patch()
+    stage.tracker.say(KEY, APPROVER, f"/approve {short(digest_bytes(OTHER))}")
+    stage.observe()
+    assert stage.w.grants == ()
+    said = stage.tracker.issue(KEY).comments[-1]
+    evidence = Evidence(
+        platform="jira", kind="comment", id=said.id, target=KEY, author=APPROVER, at=said.at
+    )
+    assert stage.w.patch is not None
+    stage.record(approval(stage.w.patch, evidence))
+    event = stage.publish()
+    assert isinstance(event, WriteRefused)
+    assert event.code == "evidence"

@@ -221,7 +221,7 @@ def _told(one: Link) -> tuple[Any, ...]:
 
 
 def _is_ticket(stream: str) -> bool:
-    return not stream.endswith("-0")
+    return stream.rpartition("-")[2].isdigit()
 
 
 def _issue(issue: Any, streams: Mapping[str, tuple[Link, ...]]) -> dict[str, Any]:

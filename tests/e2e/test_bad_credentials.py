@@ -50,7 +50,7 @@ def test_a_missing_credential_is_named_with_the_way_to_get_it(
     [
         ({"JIRA_API_TOKEN": "refused-1234"}, ["Jira API token of ai-runner@acme.test", "expired"]),
         ({**OAUTH, "JIRA_CLIENT_SECRET": "refused-1234"}, ["OAuth client client-7", "expired"]),
-        ({"GITHUB_TOKEN": "refused-1234"}, ["401", "Renew the GitHub token"]),
+        ({"GITHUB_TOKEN": "refused-1234"}, ["GitHub token or App key", "expired"]),
         ({**APP, "GITHUB_APP_PRIVATE_KEY": "refused-1234"}, ["private key", "whole PEM file"]),
     ],
     ids=["jira-token", "jira-oauth", "github-token", "app-key-no-pem"],

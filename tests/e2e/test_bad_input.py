@@ -255,19 +255,22 @@ def test_a_moved_ticket_keeps_its_stream_under_either_key(terminal: Build) -> No
         assert t.patchgate("ledger", "verify", name, "--online").code == 0
 
 
-def test_a_deleted_ticket_ends_its_stream_and_no_other(terminal: Build) -> None:
+def test_a_deleted_ticket_is_waited_for_by_name_and_stops_no_other(terminal: Build) -> None:
     t = terminal()
     key, other = t.ticket(), t.ticket()
     t.run(key)
     t.run(other)
+    t.approve(other)
+    before = t.refs(SHOP)
     t.world.at_jira(LEIGH).delete(key)
     said = t.tick(key)
-    assert (said.code, TRACEBACK in said.text) == (0, False)
-    assert "FAILED" in t.patchgate("status", key).out
+    assert (said.code, TRACEBACK in said.text, t.refs(SHOP)) == (0, False, before)
+    for line in (said.out, t.patchgate("status", key).out):
+        assert "to be seen again" in line
     assert "can no longer be seen" in t.patchgate("ledger", "verify", "--online").out
+    assert t.patchgate("ledger", "show", key).code == 0
     assert t.patchgate("sweep", room=None).code == 0
-    lives = [name for name in t.refs() if "live/MWC-" in name and "project" not in name]
-    assert lives == [f"refs/heads/patchgate/live/{other}-{t.world.jira.issue(other).id}"]
+    assert set(t.refs(SHOP)) - set(before) == {f"refs/heads/ai/{other}"}
 
 
 # ── what others made ─────────────────────────────────────────────────────────────────────

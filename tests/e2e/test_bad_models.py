@@ -82,7 +82,9 @@ PLAN = {
 }
 
 
-def test_a_deleted_sub_task_parks_its_parent_and_names_it(terminal: Build) -> None:
+def test_a_deleted_sub_task_is_waited_for_by_name_and_its_sibling_does_not_start(
+    terminal: Build,
+) -> None:
     edit = {"tools": [{"name": "edit_file", "input": EDIT}]}
     plan = {"match": {"task": "plan"}, "turns": [{"final": PLAN}]}
     routes = [{"repository": SHOP, "base_branch": "main"}]
@@ -97,5 +99,9 @@ def test_a_deleted_sub_task_parks_its_parent_and_names_it(terminal: Build) -> No
     leigh.delete(child)
     said = t.run(key)
     assert (said.code, TRACEBACK in said.text) == (0, False)
-    assert child in t.comments(key)[-1]
-    assert t.world.jira.issue(key).status == "Blocked"
+    for line in (said.out, t.patchgate("status").out):
+        assert child in line
+        assert "to be seen again" in line
+    assert t.patchgate("sweep", room=None).code == 0
+    assert t.comments(f"{PROJECT}-3") == []
+    assert set(t.refs(SHOP)) == {"refs/heads/main"}

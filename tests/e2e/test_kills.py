@@ -168,7 +168,6 @@ def killed_around_each(stage: Stage, step: str) -> str:
     return "\n".join(wrong)
 
 
-@pytest.mark.covers("S0.37")
 @pytest.mark.parametrize("step", TICKET)
 def test_killed_around_any_effect_of_a_ticket_s_life_the_sweep_brings_the_same_end(
     ticket: Stage, step: str

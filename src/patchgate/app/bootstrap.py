@@ -33,7 +33,7 @@ from patchgate.core.policy import Policy, limited, load_policy
 from patchgate.core.proposal import Task
 from patchgate.core.rules import Rules, Statuses
 from patchgate.data import data_dir
-from patchgate.errors import ConfigError, NotFoundError
+from patchgate.errors import ConfigError
 from patchgate.ports import Clock, ForgeReader, Ledger, Model, Tracker
 
 run_inside = sandbox.run_inside

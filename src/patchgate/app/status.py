@@ -63,8 +63,14 @@ def standing(desk: Desk, key: TicketKey) -> Standing:
 def describe(desk: Desk, w: Workflow) -> Standing:
     """A workflow in words."""
     project = read_project(desk, w.stream.partition("-")[0])
-    children = {w.active: ChildNow(State.EXECUTING)} if w.active else {}
-    world = World(now=desk.now(), children=children, stopped=stopped_by("", project))
+    world = World(
+        now=desk.now(),
+        children=_active_child(desk, w),
+        stopped=stopped_by("", project),
+        gone=f"Jira has not shown it since {said_when(desk, w.unseen_since)}"
+        if w.unseen_since
+        else "",
+    )
     step = decide(w, world, desk.rules)
     if w.parked is not None and not project.stopped:
         what, whom = "a word how to go on", "a person"
@@ -74,6 +80,15 @@ def describe(desk: Desk, w: Workflow) -> Standing:
         what, whom = "the next wake-up, which has something to do", "patchgate"
     since = said_when(desk, w.since) if w.since else "its first event"
     return Standing(w.key, w.state.value, since, what, whom, tuple(_details(w)))
+
+
+def _active_child(desk: Desk, w: Workflow) -> dict[int, ChildNow]:
+    """The sub-task at work as its own stream has it; it has none before its first wake-up."""
+    child = next((c for c in w.children if c.ordinal == w.active and c.key), None)
+    if child is None:
+        return {}
+    stream = desk.ledger.read(TicketKey(child.key), child.issue_id)
+    return {child.ordinal: ChildNow(fold(stream.events).state if stream else State.INGESTED)}
 
 
 def projects(desk: Desk) -> list[str]:

@@ -6,6 +6,7 @@ One call gives one step: events to record first, else the commands that are due,
 
 from __future__ import annotations
 
+from patchgate.core import events as e
 from patchgate.core.commands import (
     Command,
     Decision,
@@ -68,12 +69,27 @@ def foresee(w: Workflow, world: World, rules: Rules) -> tuple[WriteCommand, ...]
             w = fold(step.events, w)
             continue
         first = step.commands[0] if step.commands else None
+        if isinstance(first, LookAtChecks) and course:
+            w = fold((_checks_of_new_head(first, w, world),), w)
+            continue
         if first is None or isinstance(first, JudgePatch | LookAtChecks | Propose):
             break
         course.append(first)
         result = expected(first, w, world)
         w, world = fold((result,), w), after_showing(world, result, rules)
     return tuple(course)
+
+
+def _checks_of_new_head(look: LookAtChecks, w: Workflow, world: World) -> e.ChecksSeen:
+    """What is most likely said of a head that was pushed a moment ago: not yet anything."""
+    known = w.checks.level if w.checks else "pending"
+    return e.ChecksSeen(
+        at=world.now,
+        fact=FactId(f"github:checks:{look.head}:{w.check_rounds}"),
+        repo=w.repo,
+        head=look.head,
+        level="not-required" if known == "not-required" else "pending",
+    )
 
 
 # ── in every state ───────────────────────────────────────────────────────────────────────

@@ -210,6 +210,12 @@ SAID: tuple[tuple[type[PatchgateError], re.Pattern[str]], ...] = (
 )
 
 
+REFUSED = (
+    "The GitHub token or App key is wrong, expired or may not do this: renew it, or give it the "
+    "permission."
+)
+
+
 def classify(args: Sequence[str], answer: GitAnswer) -> PatchgateError:
     """The error that a failed command means; one that nothing explains is the service's.
 
@@ -221,7 +227,7 @@ def classify(args: Sequence[str], answer: GitAnswer) -> PatchgateError:
     message = f"git {_verb(args)}: {said}"
     for error, pattern in SAID:
         if pattern.search(told):
-            return error(message)
+            return CredentialError(message, REFUSED) if error is CredentialError else error(message)
     if _verb(args) in NETWORK:
         return ServiceError(message)
     return ServiceError(message, "Look at the named object or directory; git itself failed.")

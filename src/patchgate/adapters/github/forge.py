@@ -81,7 +81,9 @@ class GitHubForge:
     def default_branch(self, repo: RepoName) -> str:
         """The name of the default branch; asked once."""
         if repo not in self._defaults:
-            self._defaults[repo] = self._git.default_branch(repo)
+            with told(f"read repository {repo}", needs="metadata: read"):
+                found = self._connection.repo(repo).default_branch
+                self._defaults[repo] = present(found)
         return self._defaults[repo]
 
     def default_head(self, repo: RepoName) -> tuple[str, Sha]:

@@ -1,0 +1,1 @@
+"""What patchgate costs, measured side by side in one run and told as ratios."""
