@@ -22,7 +22,7 @@ from patchgate.adapters.jira.writing import to_adf
 from patchgate.app.evidence import EvidenceReader, Proof, published_in
 from patchgate.core import words
 from patchgate.core.events import Approved, Evidence, OverrideGiven, WriteRefused
-from patchgate.core.ids import TicketKey, digest_bytes, short
+from patchgate.core.ids import AccountId, TicketKey, digest_bytes, short
 from patchgate.core.state import State
 from patchgate.core.words import COMMENT_LIMIT
 
@@ -306,3 +306,45 @@ def test_a_typed_digest_approves_that_patch_and_no_other_that_was_shown() -> Non
     event = stage.publish()
     assert isinstance(event, WriteRefused)
     assert event.code == "evidence"
+
+
+@pytest.mark.parametrize(
+    ("item", "after"),
+    [("assignee", "acc-rita"), ("status", "In Progress")],
+    ids=["to another", "a move"],
+)
+def test_only_an_assignment_to_the_runner_approves_a_request(item: str, after: str) -> None:
+    stage = Stage("request")
+    number = stage.tracker.change(KEY, APPROVER, item, after)
+    at = stage.tracker.issue(KEY).changes[-1].at
+    grant = request_grant(stage, evidence_id=number, author=APPROVER, at=at)
+    assert "no assignment" in str(reread(stage, grant))
+    number = stage.tracker.change(KEY, APPROVER, "assignee", RUNNER)
+    at = stage.tracker.issue(KEY).changes[-1].at
+    grant = request_grant(stage, evidence_id=number, author=APPROVER, at=at)
+    assert not isinstance(reread(stage, grant), str)
+
+
+def test_a_text_that_changed_without_a_trace_in_the_history_voids_the_approval() -> None:
+    stage = Stage("request")
+    number = stage.tracker.change(KEY, APPROVER, "assignee", RUNNER)
+    issue = stage.tracker.issue(KEY)
+    grant = request_grant(stage, evidence_id=number, author=APPROVER, at=issue.changes[-1].at)
+    issue.ticket = replace(issue.ticket, fields={"customfield_1": "another scope"})
+    assert "text changed" in str(reread(stage, grant))
+
+
+def test_somebody_elses_comment_that_looks_like_ours_publishes_nothing() -> None:
+    stage = Stage()
+    stage.start()
+    patch = stage.propose(PATCH)
+    number = stage.publish_patch()
+    comments = stage.tracker.issue(KEY).comments
+    comments[:] = [replace(comments[0], author=AccountId(STRANGER), ours=None)]
+    stage.tracker.say(KEY, APPROVER, "/approve")
+    stage.observe()
+    assert stage.w.published_on("jira", patch.patch) is not None
+    assert number == comments[0].id
+    event = stage.publish()
+    assert isinstance(event, WriteRefused)
+    assert "no comment of ours" in event.reason

@@ -51,7 +51,7 @@ class Forks:
     """The client's side: one job at a time."""
 
     def __init__(self) -> None:
-        names = ("PATH", "HOME", "TMPDIR", "STANDIN_EXCHANGES")
+        names = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "STANDIN_EXCHANGES")
         machine = {name: os.environ[name] for name in names if name in os.environ}
         self._server = subprocess.Popen(
             [sys.executable, "-m", "tests.e2e.forks"],

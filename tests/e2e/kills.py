@@ -30,6 +30,7 @@ from patchgate.adapters.ledger.names import parse_stream
 from patchgate.adapters.ledger.objects import Objects
 from patchgate.core.chain import Link, sound
 from patchgate.core.fold import fold
+from patchgate.errors import ServiceError
 from patchgate.standins.demo.driver import environment
 from patchgate.standins.http import Reset, StandIn
 from patchgate.standins.jira.adf import adf_to_text
@@ -47,6 +48,8 @@ class Mode(StrEnum):
     BEFORE = "before"
     UNRECORDED = "after-unrecorded"
     RECORDED = "after-recorded"
+    DROPPED = "answer-dropped"
+    """No kill: the run lives on, and never learns whether the effect happened."""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,8 @@ class Watch:
     killed: bool = False
     site_before: str = ""
     """What a kill before that effect would leave."""
+    dropped: bool = False
+    """Whether an answer was kept back."""
     _armed: bool = False
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -102,15 +107,19 @@ class Watch:
                     return
                 if self.mode is Mode.BEFORE:
                     self._kill()
-                self.site_before = crash_site(self.world)
+                if self.mode is Mode.UNRECORDED:
+                    self.site_before = crash_site(self.world)
 
         return hook
 
     def _after(self, service: StandIn) -> Any:
         def hook(_: int, method: str, path: str) -> None:
             with self._lock:
-                if len(self.effects) == self.ordinal and self.mode is not Mode.BEFORE:
-                    self._armed = True
+                mine = len(self.effects) == self.ordinal
+                if mine and self.mode is Mode.DROPPED and not self.dropped:
+                    self.dropped = True
+                    raise Reset
+                self._armed |= mine and self.mode in (Mode.UNRECORDED, Mode.RECORDED)
                 records = Effect(service.service, method, path).records
                 if self._armed and (records or self.mode is Mode.UNRECORDED):
                     self._kill()
@@ -150,7 +159,7 @@ class Runner:
         with watch.watching():
             self.forks.start(job)
             code = self.forks.wait()
-        if code not in (0, KILLED):
+        if code not in (0, KILLED) and not (watch.dropped and code == ServiceError.exit_code):
             raise AssertionError(f"{what} ended with {code}:\n{job.log.read_text('utf-8')}")
         return code
 
@@ -226,7 +235,7 @@ def _is_ticket(stream: str) -> bool:
 
 def _issue(issue: Any, streams: Mapping[str, tuple[Link, ...]]) -> dict[str, Any]:
     links = streams.get(f"{issue.key}-{issue.id}", ())
-    heads = [one.digest for one in links]
+    heads: list[str] = [one.digest for one in links]
     anchors = [v for v in issue.properties.values() if isinstance(v, str) and v.startswith("sha")]
     return {
         "what": (issue.type, issue.summary, issue.parent),
@@ -381,7 +390,8 @@ class Killer:
         self.kills += watch.killed
         if watch.killed != (code == KILLED):
             return watch, [f"{here}: the run ended with {code}"]
-        if not watch.killed and (mode is not Mode.RECORDED or len(watch.effects) < ordinal):
+        may_live = mode in (Mode.RECORDED, Mode.DROPPED)
+        if not watch.killed and (not may_live or len(watch.effects) < ordinal):
             return watch, [f"{here}: the run did not come that far: {watch.effects}"]
         site = crash_site(world)
         if site in self.healed:

@@ -9,19 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.lives import (
-    LEIGH,
-    POLITE,
-    POLITER,
-    ROBIN,
-    SAM,
-    SHOP,
-    Life,
-    answer,
-    edits,
-    lasting_writes,
-    living,
-)
+from tests.e2e.answers import POLITE, POLITER, answer, edits
+from tests.e2e.lives import LEIGH, ROBIN, SAM, SHOP, Life, lasting_writes, living
 
 ANSWERS = (
     POLITE,
@@ -224,7 +213,7 @@ def test_a_rework_is_shown_on_the_pull_request_and_approved_there(tmp_path: Path
 
 
 def test_a_question_on_the_pull_request_is_answered(tmp_path: Path) -> None:
-    with opened(tmp_path) as (life, key):
+    with opened(tmp_path) as (life, _):
         life.say_on_github(1, "patchgate ask Where is the greeting?")
         assert "greet.py, in the function greet." in life.said_on_pull()[-1]
 

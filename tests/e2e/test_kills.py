@@ -12,9 +12,10 @@ import pytest
 
 from patchgate.standins.models import parse_script
 from patchgate.standins.world import LEIGH, REQUIRED_CHECK, ROBIN, RUNNER, WorldSnapshot
+from tests.e2e.answers import answer, edits, item, plan, script
 from tests.e2e.forks import Forks
 from tests.e2e.kills import SWEEP, Killer, Mode, Runner, Start, begin
-from tests.e2e.lives import NO_CHECKS, SHOP, Life, answer, edits, item, living, plan, script
+from tests.e2e.lives import NO_CHECKS, SHOP, Life, living
 
 Act = Callable[[Life], object]
 
@@ -175,16 +176,26 @@ def test_killed_around_any_effect_of_a_ticket_s_life_the_sweep_brings_the_same_e
     assert not (wrong := killed_around_each(ticket, step)), f"{step}:\n{wrong}"
 
 
+def healed_after_each(stage: Stage, step: str, mode: Mode) -> str:
+    """What is wrong after that has happened at each effect of the step."""
+    start = stage.at(step)
+    killer = Killer(stage.runner, start)
+    wrong = [line for n, _ in enumerate(start.effects, 1) for line in killer.at(n, mode)]
+    return "\n".join(wrong)
+
+
+@pytest.mark.parametrize("step", ["assigned", "approved"])
+def test_an_answer_that_never_came_makes_no_effect_happen_twice(ticket: Stage, step: str) -> None:
+    assert not (wrong := healed_after_each(ticket, step, Mode.DROPPED)), f"{step}:\n{wrong}"
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("mode", Mode)
 @pytest.mark.parametrize("step", TICKET)
-def test_killed_in_any_way_at_any_effect_of_a_ticket_s_life_the_sweep_brings_the_same_end(
+def test_whatever_happens_at_any_effect_of_a_ticket_s_life_the_sweep_brings_the_same_end(
     ticket: Stage, step: str, mode: Mode
 ) -> None:
-    start = ticket.at(step)
-    killer = Killer(ticket.runner, start)
-    wrong = [line for n, _ in enumerate(start.effects, 1) for line in killer.at(n, mode)]
-    assert not wrong, f"{step}:\n" + "\n".join(wrong)
+    assert not (wrong := healed_after_each(ticket, step, mode)), f"{step}:\n{wrong}"
 
 
 @pytest.mark.soak

@@ -10,24 +10,19 @@ import pytest
 
 from patchgate.app.environment import Environment
 from patchgate.standins.jira.state import OAuthClient
+from tests.e2e.answers import FIRST_AT_ANY_ATTEMPT, POLITE, answer, edits, item, plan
 from tests.e2e.lives import (
     BRANCH,
-    FIRST_AT_ANY_ATTEMPT,
     LEIGH,
     NO_CHECKS,
-    POLITE,
     ROBIN,
     RUNNER,
     SAM,
     SHOP,
     UNPLANNED,
     Life,
-    answer,
-    edits,
-    item,
     lasting_writes,
     living,
-    plan,
 )
 
 

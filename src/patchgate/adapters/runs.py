@@ -26,9 +26,13 @@ def local_run_has_ended(name: str) -> bool:
 
 
 def _started(pid: int) -> str:
-    """The start time of a process in clock ticks since boot (proc(5), field 22); empty: gone."""
+    """The start time of a process in clock ticks since boot (proc(5), field 22); empty: gone.
+
+    A process that ended and that nobody waited for (state Z or X) is gone, too.
+    """
     try:
         stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
     except OSError:
         return ""
-    return stat.rpartition(")")[2].split()[19]
+    fields = stat.rpartition(")")[2].split()
+    return "" if fields[0] in ("Z", "X") else fields[19]

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import ValidationError
 
-from patchgate.agent.prompts import Prompt, load_prompts
-from patchgate.agent.task import Worktree, perform
 from patchgate.app import bootstrap
 from patchgate.app.desk import Journal, Outcome, RunFolder
 from patchgate.app.environment import Environment, Room
@@ -31,6 +29,9 @@ from patchgate.core.proposal import (
 from patchgate.core.proposal import Outcome as RunOutcome
 from patchgate.data import data_dir
 from patchgate.errors import ConfigError, CredentialError, MalformedError, PatchgateError
+
+if TYPE_CHECKING:
+    from patchgate.agent.prompts import Prompt
 
 __all__ = ["check_room", "propose_room", "read_brief", "tick_room"]
 
@@ -112,6 +113,10 @@ def propose_room(
 
     Returns the ticket's key and the proposal.
     """
+    # Only this room thinks: the others do not load what that takes.
+    from patchgate.agent.prompts import load_prompts
+    from patchgate.agent.task import Worktree, perform
+
     env.admit(Room.PROPOSE)
     clean = Redactor(env)
     brief = read_brief(brief_path)

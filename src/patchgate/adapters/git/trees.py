@@ -6,9 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from unidiff.errors import UnidiffParseError
-from unidiff.patch import PatchSet
-
 from patchgate.adapters.git.cache import GitCache
 from patchgate.core.ids import Sha
 from patchgate.core.patch import ABSENT, SUBMODULE, FileChange
@@ -80,6 +77,9 @@ def rendered(cache: GitCache, old: str, new: str, *, env: Mapping[str, str]) -> 
 
 def cross_check(diff: bytes, paths: tuple[str, ...]) -> None:
     """MalformedError unless a second reader finds the same paths in git's diff as in the tree."""
+    from unidiff.errors import UnidiffParseError
+    from unidiff.patch import PatchSet
+
     try:
         found = PatchSet(diff.decode(errors="surrogateescape"), metadata_only=True)
     except (UnidiffParseError, ValueError) as exc:
