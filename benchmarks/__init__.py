@@ -1,1 +1,1 @@
-"""What patchgate costs, measured side by side in one run and told as ratios."""
+"""What patchgate costs, against something that everybody knows, side by side in one run."""

@@ -1,100 +1,114 @@
-"""Cold read and append of one stream, whatever else lies on the ledger."""
+"""One stream among many: read with an empty cache, and appended to, as the ledger grows."""
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
+import statistics
 import time
-from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.table import Table, middle
+from patchgate.adapters.git.process import credential_env, run_git
 from patchgate.adapters.ledger import GitLedger, Remote
-from patchgate.adapters.ledger.names import Address, address
-from patchgate.core import events as e
-from patchgate.core.chain import join_lines, link, origin, tail, tip_bytes
+from patchgate.adapters.ledger.names import Branches, address
+from patchgate.adapters.ledger.objects import FILE, Entry, Objects
+from patchgate.adapters.ledger.trees import graft
+from patchgate.core.chain import Tail, join_lines, link, origin, tail, tip_bytes
+from patchgate.core.events import Event, SweepDone
 from patchgate.core.ids import TicketKey
+from patchgate.standins.github import GitHub
+from patchgate.standins.http import Server
 
-PER_STREAM = 20
-SIZES = (1_000, 100_000)
-TIMES = 7
-LIVE = (TicketKey("NEW-1"), "900001")
-AT = "2026-01-01T00:00:00Z"
-
-
-def measure() -> Table:
-    """Medians over fresh caches; the ratio says whether the size of the ledger matters."""
-    rows, base = [], (0.0, 0.0)
-    with tempfile.TemporaryDirectory() as place:
-        for size in SIZES:
-            remote = _ledger(Path(place) / f"{size}.git", size)
-            live = _median(lambda cache, to=remote: _live(to, cache))  # type: ignore[misc]
-            closed = _median(lambda cache, to=remote: _closed(to, cache))  # type: ignore[misc]
-            base = base if base[0] else (live, closed)
-            rows.append(
-                (
-                    f"{size:,}",
-                    f"{live * 1000:.0f} ms",
-                    f"{live / base[0]:.2f}",
-                    f"{closed * 1000:.0f} ms",
-                    f"{closed / base[1]:.2f}",
-                )
-            )
-    return Table(
-        "Ledger: cold read of one stream (aim: flat)",
-        ("events on the ledger", "open: read + append", "ratio", "gathered: read", "ratio"),
-        rows,
-    )
+EACH = 10
+"""Events in one stream."""
 
 
-def _median(act: Callable[[Path], float]) -> float:
-    seconds = []
-    for _ in range(TIMES):
-        with tempfile.TemporaryDirectory() as cache:
-            seconds.append(act(Path(cache)))
-    return middle(seconds)
+@dataclass(frozen=True)
+class Grown:
+    """Medians in seconds for a ledger of that many events."""
+
+    events: int
+    read: float
+    """A stream that was gathered, with an empty cache."""
+    append: float
+    """One more event to it, which begins a live branch again."""
+    live: float
+    """A stream that is open, with an empty cache."""
+    requests: int
+    """Over HTTP, for all three."""
 
 
-def _live(remote: Path, cache: Path) -> float:
+def measure(root: Path, sizes: tuple[int, ...], rounds: int) -> list[Grown]:
+    """Every size over git's HTTP on loopback, sizes in turn within each round."""
+    hub = GitHub(root / "hub")
+    hub.add_user("acme")
+    hub.add_user("runner")
+    for size in sizes:
+        hub.create_repository("acme", f"ledger-{size}", {"README.md": "ledger\n"})
+        _fill(hub.bare(f"acme/ledger-{size}").path, size // EACH)
+    times: dict[tuple[int, str], list[float]] = {}
+    requests: dict[int, int] = {}
+    with Server(hub) as server:
+        env = credential_env(server.url, hub.issue_token("runner"))
+        for number in range(rounds):
+            for size in sizes:
+                remote = Remote(f"{server.url}/acme/ledger-{size}.git", env)
+                before = hub.requests_seen()
+                taken_by = _one_round(remote, root, size, number=number)
+                requests[size] = hub.requests_seen() - before
+                for name, taken in taken_by.items():
+                    times.setdefault((size, name), []).append(taken)
+    medians = {key: statistics.median(taken) for key, taken in times.items()}
+    return [
+        Grown(
+            size,
+            read=medians[size, "read"],
+            append=medians[size, "append"],
+            live=medians[size, "live"],
+            requests=requests[size],
+        )
+        for size in sizes
+    ]
+
+
+def _one_round(remote: Remote, root: Path, size: int, *, number: int) -> dict[str, float]:
+    streams = size // EACH
+    # Another stream each time, from all over the ledger.
+    n = 1 + (number * 7919) % streams
+    key, issue_id = TicketKey(f"MWC-{n}"), str(10_000 + n)
     began = time.perf_counter()
-    ledger = GitLedger(Remote(str(remote)), cache)
-    stream = ledger.read(*LIVE)
-    if stream is None:
-        raise SystemExit("the open stream is not there")
-    ledger.append(stream, [e.SweepDone(at=AT, tickets=1)], {})
-    return time.perf_counter() - began
-
-
-def _closed(remote: Path, cache: Path) -> float:
+    ledger = GitLedger(remote, root / f"cache-{size}-{number}-a")
+    stream = ledger.read(key, issue_id)
+    read = time.perf_counter() - began
+    if stream is None or len(stream.events) != EACH:
+        raise RuntimeError(f"{key} was not read whole")
     began = time.perf_counter()
-    if GitLedger(Remote(str(remote)), cache).read(TicketKey("OLD-7"), "10007") is None:
-        raise SystemExit("the gathered stream is not there")
-    return time.perf_counter() - began
+    ledger.append(stream, [_event(EACH)], {})
+    append = time.perf_counter() - began
+    began = time.perf_counter()
+    again = GitLedger(remote, root / f"cache-{size}-{number}-b").read(key, issue_id)
+    live = time.perf_counter() - began
+    if again is None or len(again.events) != EACH + 1:
+        raise RuntimeError(f"{key} does not hold what was appended")
+    return {"read": read, "append": append, "live": live}
 
 
-def _ledger(git_dir: Path, size: int) -> Path:
-    """A bare repository whose ledger branch holds `size` events, and one open stream."""
-    subprocess.run(["git", "init", "-q", "--bare", str(git_dir)], check=True)
-    for name in ("uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"):
-        subprocess.run(["git", "-C", str(git_dir), "config", name, "true"], check=True)
-    orders = b"".join(_orders(size // PER_STREAM))
-    subprocess.run(["git", "-C", str(git_dir), "fast-import", "--quiet"], input=orders, check=True)
-    with tempfile.TemporaryDirectory() as cache:
-        ledger = GitLedger(Remote(str(git_dir)), Path(cache))
-        ledger.append(ledger.open(*LIVE), [e.SweepDone(at=AT, tickets=0)] * PER_STREAM, {})
-    return git_dir
+def _event(number: int) -> Event:
+    return SweepDone(at="2026-11-21T10:00:00.000Z", tickets=number)
 
 
-def _orders(streams: int) -> Iterator[bytes]:
-    yield b"commit refs/heads/patchgate/ledger\ncommitter b <b@b> 0 +0000\ndata 0\n"
-    for number in range(1, streams + 1):
-        home = address(TicketKey(f"OLD-{number}"), str(10_000 + number))
-        yield from _files(home)
-
-
-def _files(home: Address) -> Iterator[bytes]:
-    events = [e.SweepDone(at=AT, tickets=n) for n in range(PER_STREAM)]
-    links = link(events, origin(home.stream))
-    tip = tip_bytes(home.stream, tail(links, origin(home.stream)))
-    for path, content in ((home.events_path, join_lines(links)), (home.index_path, tip)):
-        yield b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(content), content)
+def _fill(repository: Path, streams: int) -> None:
+    """A ledger branch as the sweep would have made it, in one commit."""
+    objects = Objects(repository)
+    contents: list[bytes] = []
+    paths: list[str] = []
+    for n in range(1, streams + 1):
+        home = address(f"MWC-{n}", str(10_000 + n))
+        start = origin(home.stream)
+        links = link([_event(number) for number in range(EACH)], Tail(0, start.head))
+        contents += [join_lines(links), tip_bytes(home.stream, tail(links, start))]
+        paths += [home.events_path, home.index_path]
+    oids = objects.write_blobs(contents)
+    changes = {path: Entry(FILE, oid) for path, oid in zip(paths, oids, strict=True)}
+    commit = objects.write_commit(graft(objects, None, changes), "Grow\n", parent=None)
+    run_git(["update-ref", Branches().ledger_ref, commit], git_dir=repository)
+    run_git(["repack", "-a", "-d", "--quiet"], git_dir=repository)

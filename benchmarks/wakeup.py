@@ -1,71 +1,101 @@
-"""A wake-up that finds nothing to do, beside the import of the two client libraries alone."""
+"""A wake-up that finds nothing to do, against importing the two client libraries."""
 
 from __future__ import annotations
 
+import json
+import os
+import statistics
 import subprocess
 import sys
-import tempfile
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.stage import Stage, stage
-from benchmarks.table import Table, middle
+from tests.e2e.answers import answer, item, plan
+from tests.e2e.lives import NO_CHECKS, Life, living
 
-PAIRS = 9
-FLOOR = "import github, jira"
-VENDORS = ("jira", "github", "anthropic", "openai")
+from patchgate.app.environment import Room
 
-
-def measure() -> Table:
-    """Medians over interleaved pairs; aim: at most 1.0 times the floor."""
-    with tempfile.TemporaryDirectory() as place, stage(Path(place), plan="required") as at:
-        at.assign()
-        at.run()
-        loaded = _loaded(at)
-        tick = ["-I", "-m", "patchgate", *_arguments(at)]
-        ours, floor = [], []
-        for _ in range(PAIRS):
-            ours.append(_timed(tick, at.tick_room))
-            floor.append(_timed(["-I", "-c", FLOOR], at.tick_room))
-    ratio = middle(ours) / middle(floor)
-    return Table(
-        "A wake-up with nothing to do (ticket in Plan Review)",
-        ("what", "median", "ratio"),
-        [
-            (f"python -c {FLOOR!r}", f"{middle(floor) * 1000:.0f} ms", "1.00"),
-            ("patchgate tick KEY", f"{middle(ours) * 1000:.0f} ms", f"{ratio:.2f}"),
-        ],
-        f"loaded by the tick: {', '.join(loaded) or 'no vendor library'}",
-    )
+SDKS = ("anthropic", "openai", "github", "jira")
+LOADED = (
+    "import json, sys\n"
+    "from patchgate.cli import cli\n"
+    "cli.main(args=sys.argv[1:], prog_name='patchgate', standalone_mode=False)\n"
+    f"print(json.dumps([name for name in {SDKS!r} if name in sys.modules]))\n"
+)
+PLANNED = answer("plan", {"final": plan(item("Greet politely", "greet.py"), files=["greet.py"])})
 
 
-def _arguments(at: Stage) -> list[str]:
-    return ["tick", at.key, "--folder", str(at.root / "idle"), "--cache", str(at.root / "cache")]
+@dataclass(frozen=True)
+class Wakeups:
+    """Medians in seconds, and what a wake-up loaded and sent."""
+
+    imports: float
+    bare: float
+    """The interpreter alone."""
+    warm: float
+    cold: float
+    """With an empty cache, as a fresh runner has it."""
+    loaded: tuple[str, ...]
+    requests: dict[str, int]
+    pushes: int
 
 
-def _timed(arguments: list[str], variables: dict[str, str]) -> float:
+def measure(root: Path, rounds: int) -> Wakeups:
+    """A ticket in Plan Review; every kind of process in turn, so that all meet the same noise."""
+    with living(root, PLANNED, settings=NO_CHECKS) as life:
+        key = life.ticket("Politeness", kind="Story")
+        life.settle()
+        env = life.env.for_room(Room.TICK)
+        argv = _argv(life, key, "warm")
+        _timed([*_patchgate(), *argv], env)
+        before = life.counts()
+        _timed([*_patchgate(), *argv], env)
+        sent = {name: count - before[name] for name, count in life.counts().items()}
+        kinds: dict[str, list[float]] = {"imports": [], "bare": [], "warm": [], "cold": []}
+        for number in range(rounds):
+            python = [sys.executable, "-I", "-c"]
+            kinds["bare"].append(_timed([*python, "pass"], env))
+            kinds["imports"].append(_timed([*python, "import github, jira"], env))
+            kinds["warm"].append(_timed([*_patchgate(), *argv], env))
+            cold = _argv(life, key, f"cold-{number}")
+            kinds["cold"].append(_timed([*_patchgate(), *cold], env))
+        medians = {name: statistics.median(times) for name, times in kinds.items()}
+        loaded = tuple(_loaded(argv, env))
+        pushes = sent.pop("pushes")
+        return Wakeups(**medians, loaded=loaded, requests=sent, pushes=pushes)
+
+
+def _patchgate() -> list[str]:
+    return [sys.executable, "-I", "-m", "patchgate"]
+
+
+def _argv(life: Life, key: str, cache: str) -> list[str]:
+    place = life.folder / "bench"
+    return ["tick", key, "--folder", str(place / "files"), "--cache", str(place / cache)]
+
+
+def _timed(command: Sequence[str], env: Mapping[str, str]) -> float:
     began = time.perf_counter()
-    subprocess.run(
-        [sys.executable, *arguments], env=variables, check=True, capture_output=True, timeout=120
-    )
+    _run(command, env)
     return time.perf_counter() - began
 
 
-def _loaded(at: Stage) -> list[str]:
-    code = (
-        "import sys\nfrom patchgate.cli import cli\n"
-        f"cli.main({_arguments(at)!r}, standalone_mode=False)\n"
-        f"sys.stderr.write(' '.join(m for m in {VENDORS!r} if m in sys.modules))"
-    )
-    told = subprocess.run(
-        [sys.executable, "-I", "-c", code],
-        env=at.tick_room,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        check=False,
+def _loaded(argv: Sequence[str], env: Mapping[str, str]) -> list[str]:
+    out = _run([sys.executable, "-I", "-c", LOADED, *argv], env)
+    found: list[str] = json.loads(out.splitlines()[-1])
+    return found
+
+
+def _run(command: Sequence[str], env: Mapping[str, str]) -> str:
+    done = subprocess.run(
+        list(command),
+        env=dict(env),
+        cwd=os.path.sep,
+        check=True,
+        capture_output=True,
         text=True,
         timeout=120,
     )
-    if told.returncode:
-        raise SystemExit(told.stderr)
-    return told.stderr.split()
+    return done.stdout

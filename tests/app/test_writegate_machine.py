@@ -181,8 +181,8 @@ class GateMachine(RuleBasedStateMachine):
         self.stage.tracker.delete_comment(KEY, self._some_comment(at))
 
     def _some_comment(self, at: int) -> str:
-        every = [*self.said, *self.shown]
-        return every[at % len(every)]
+        every = [*self.said, *self.shown][::-1]
+        return every[min(at % 7, len(every) - 1)]
 
     # ── the repository and the policy move ───────────────────────────────────────────────
 
@@ -314,12 +314,23 @@ class GateMachine(RuleBasedStateMachine):
         self.stage.observe()
 
     def _as_forged(self) -> Iterator[Workflow]:
-        """The state as it is, and as it would be under a ledger that says: go on and write."""
-        w = self.stage.w
+        """The state as it is, and as a ledger would have it that says: go on and write this."""
+        w, events = self.stage.w, self.stage.events
         yield w
-        grants = {(g.subject, g.evidence): g for g in w.grants}.values()
-        for grant in list(grants)[-4:]:
-            yield replace(w, state=State.APPLYING_PATCHES, cleared=True, grants=(grant,))
+        proposals = {x.patch: x for x in events if isinstance(x, e.PatchProposed)}
+        grants = {(x.subject, x.evidence): x for x in events if isinstance(x, e.Approved)}
+        overrides = tuple(x for x in events if isinstance(x, e.OverrideGiven))[-6:]
+        for patch in list(proposals.values())[-3:]:
+            own = tuple(o.model_copy(update={"subject": patch.patch}) for o in overrides)
+            for grant in list(grants.values())[-4:]:
+                yield replace(
+                    w,
+                    state=State.APPLYING_PATCHES,
+                    cleared=True,
+                    patch=patch,
+                    grants=(grant,),
+                    overrides=own,
+                )
 
     @invariant()
     def nothing_is_written_without_a_valid_approval(self) -> None:
@@ -329,9 +340,12 @@ class GateMachine(RuleBasedStateMachine):
         before = len(forge.written)
         branch = (REPO, "ai/MWC-1")
         stood = forge.branches.get(branch)
+        gate = self.stage.gate()
         for w in self._as_forged():
-            for content in PATCHES:
-                self.stage.gate().publish(w, self.stage.order(content), NOW)
+            assert w.patch is not None
+            gate.publish(w, self.stage.order(self.stage.ledger.blobs[w.patch.patch]), NOW)
+        for content in PATCHES:
+            gate.publish(self.stage.w, self.stage.order(content), NOW)
         for order in forge.written[before:]:
             assert permitted(self, order), f"written without permission: {order}"
             self.judged_writes += 1
@@ -437,7 +451,7 @@ def _request_approved(machine: GateMachine) -> bool:
 def test_no_commit_reaches_the_forge_without_a_valid_approval_of_exactly_that_write() -> None:
     run_state_machine_as_test(
         GateMachine,
-        settings=settings(max_examples=settings().max_examples // 3, stateful_step_count=25),
+        settings=settings(stateful_step_count=25),
     )
 
 

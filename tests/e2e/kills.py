@@ -172,7 +172,7 @@ class Runner:
 # ── pictures ─────────────────────────────────────────────────────────────────────────────
 
 HEX = re.compile(r"\b[0-9a-f]{7,64}\b")
-COUNTED = re.compile(r"\battempt \d+|\$\d+\.\d+|\b\d+ runs?\b|127\.0\.0\.1:\d+")
+COUNTED = re.compile(r"\battempt \d+|\brun \d+|\$\d+\.\d+|\b\d+ runs?\b|127\.0\.0\.1:\d+")
 WHEN = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|\+00:?00)?")
 
 
@@ -294,6 +294,21 @@ def _state(links: tuple[Link, ...]) -> dict[str, Any]:
     }
 
 
+def marked(world: World) -> tuple[int, int]:
+    """How many questions the models were asked so far."""
+    return len(world.anthropic.exchanges), len(world.openai.exchanges)
+
+
+def told_last(world: World, mark: tuple[int, int]) -> str:
+    """The first message of the last question since then, without what differs by the run."""
+    asked = world.anthropic.exchanges[mark[0] :] + world.openai.exchanges[mark[1] :]
+    bodies = [one.request for one in asked if one.request]
+    if not bodies:
+        return ""
+    first = (bodies[-1].get("messages") or bodies[-1]["input"])[0]
+    return plain(str(first["content"]).replace("\\n", "\n"))
+
+
 def differences(wanted: Any, found: Any, place: str = "") -> list[str]:
     """Where two pictures differ, one line each."""
     if isinstance(wanted, dict) and isinstance(found, dict):
@@ -346,20 +361,22 @@ class Start:
     effects: tuple[Effect, ...]
     chains: Mapping[str, tuple[Link, ...]]
     end: Mapping[str, Any]
+    told: str
+    """What the model was told last; empty: none was asked."""
 
 
 def begin(runner: Runner, what: str) -> Start:
     """Play the run that is due without a kill; the world is left as the run leaves it."""
     world = runner.world
     world.rule.settle()
-    snapshot, known = world.snapshot(), chains(world)
+    snapshot, known, mark = world.snapshot(), chains(world), marked(world)
     watch = Watch(world, runner.forks)
     runner.play(what, watch)
-    after = world.snapshot()
+    after, told = world.snapshot(), told_last(world, mark)
     runner.play(SWEEP)
     end = picture(world)
     world.restore(after)
-    return Start(what, snapshot, tuple(watch.effects), known, end)
+    return Start(what, snapshot, tuple(watch.effects), known, end=end, told=told)
 
 
 @dataclass
@@ -401,11 +418,15 @@ class Killer:
 
     def _heal(self) -> list[str]:
         world = self.runner.world
-        crashed = chains(world)
+        crashed, mark = chains(world), marked(world)
         self.runner.play(SWEEP)
         end, log = picture(world), self.runner.last_log
         wrong = differences(self.start.end, end) + damage(world, self.start.chains)
         wrong += damage(world, crashed)
+        if told := told_last(world, mark):
+            wrong += differences(
+                self.start.told.split("\n"), told.split("\n"), "the model was told"
+            )
         quiet = Watch(world, self.runner.forks)
         self.runner.play(self.start.what, quiet)
         wrong += [f"the run after that still does: {effect}" for effect in quiet.effects]

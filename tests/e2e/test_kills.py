@@ -44,6 +44,13 @@ def hand_back(key: str, text: str) -> Act:
     return act
 
 
+def go_on(life: Life) -> None:
+    """A person's own commit on the branch, then a word and the assignment."""
+    at_github = life.world.github.as_user(LEIGH.github)
+    at_github.push(SHOP, "ai/MWC-2", {"NEWS.md": "Politeness.\n"}, "Tell people")
+    hand_back("MWC-2", "Evening!")(life)
+
+
 def green(number: int) -> Act:
     checks = {REQUIRED_CHECK: "success"}
     return lambda life: life.world.github.report_checks(SHOP, life.head(number), checks)
@@ -93,7 +100,7 @@ FEATURE = {
     ),
     "first approved": Step(approve("MWC-2"), "MWC-2"),
     "first green": Step(green(1), "MWC-2"),
-    "first handed back": Step(hand_back("MWC-2", "Evening!"), "MWC-2", (EVENING,)),
+    "first handed back": Step(go_on, "MWC-2", (EVENING,)),
     "first approved again": Step(approve("MWC-2"), "MWC-2"),
     "first green again": Step(green(1), "MWC-2"),
     "first merged": Step(merge(1), "MWC-2", (BETTER,)),
@@ -184,7 +191,7 @@ def healed_after_each(stage: Stage, step: str, mode: Mode) -> str:
     return "\n".join(wrong)
 
 
-@pytest.mark.parametrize("step", ["assigned", "approved"])
+@pytest.mark.parametrize("step", ["approved", "green"])
 def test_an_answer_that_never_came_makes_no_effect_happen_twice(ticket: Stage, step: str) -> None:
     assert not (wrong := healed_after_each(ticket, step, Mode.DROPPED)), f"{step}:\n{wrong}"
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from patchgate.app.doorbell import rung
 from patchgate.standins.http import StandIn
 from patchgate.standins.world import LEIGH, REQUIRED_CHECK, RUNNER, Bell
 from tests.e2e.answers import edits
@@ -18,6 +19,8 @@ from tests.e2e.kills import SWEEP, Effect, Runner, Watch, chains, damage, differ
 from tests.e2e.lives import SHOP, Life, living
 
 KEY, OTHER = "MWC-1", "MWC-2"
+EFFECTS = 13
+"""Of the run from an assignment to a patch for approval."""
 GOOD_DAY = edits(("greet.py", '"Hello "', '"Good day "'))
 
 
@@ -52,6 +55,8 @@ class Place:
     second: Runner
     effects: list[Effect] = field(default_factory=list)
     """What the first run of KEY does when nobody disturbs it, in order."""
+    wanted: Any = None
+    """The picture after that run."""
 
     def run(self, what: str = KEY, *, by: Runner | None = None) -> list[Effect]:
         """One run to its good end; what it did outside."""
@@ -60,6 +65,14 @@ class Place:
         watch = Watch(self.life.world, runner.forks)
         assert runner.play(what, watch) == 0
         return watch.effects
+
+    def rehearse(self) -> None:
+        """Learn what one undisturbed run does; the world is as before then."""
+        world = self.life.world
+        world.rule.settle()
+        start = world.snapshot()
+        self.effects, self.wanted = self.run(), picture(world)
+        world.restore(start)
 
     def meet(self, ordinal: int, then: Callable[[], object]) -> None:
         """A run of KEY, and before its effect of that number something else."""
@@ -86,6 +99,7 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         first, second = Runner(life.world, one, root / "one"), Runner(life.world, two, root / "two")
         place = Place(life, first, second)
         place.life.ticket()
+        place.rehearse()
         yield place
     one.close()
     two.close()
@@ -99,16 +113,6 @@ def place(kept: Place) -> Iterator[Place]:
     start = world.snapshot()
     yield kept
     world.restore(start)
-
-
-def end_of_one(place: Place) -> Any:
-    """The picture after a single undisturbed run; the world is as before then."""
-    world = place.life.world
-    start = world.snapshot()
-    place.effects = place.run()
-    end = picture(world)
-    world.restore(start)
-    return end
 
 
 def approve(place: Place) -> None:
@@ -131,19 +135,20 @@ def woken(place: Place, bell: Bell) -> tuple[str, ...]:
 # ── two runs at once ─────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("ordinal", range(1, 14))
+@pytest.mark.parametrize("ordinal", range(1, EFFECTS + 1))
 def test_two_runs_of_one_ticket_do_what_one_does_wherever_they_meet(
     place: Place, ordinal: int
 ) -> None:
-    wanted = end_of_one(place)
-    assert len(place.effects) == 13, place.effects
     place.meet(ordinal, lambda: place.run(by=place.second))
-    assert not differences(wanted, picture(place.life.world))
+    assert not differences(place.wanted, picture(place.life.world))
     place.sound()
 
 
+def test_the_meetings_are_at_all_effects_of_a_run(place: Place) -> None:
+    assert len(place.effects) == EFFECTS, place.effects
+
+
 def test_of_two_runs_that_start_together_one_works_and_both_end_well(place: Place) -> None:
-    wanted = end_of_one(place)
     other = threading.Thread(target=place.run, kwargs={"by": place.second})
     place.life.world.rule.settle()
     other.start()
@@ -151,7 +156,7 @@ def test_of_two_runs_that_start_together_one_works_and_both_end_well(place: Plac
     other.join(60)
     assert code == 0
     assert "ended" not in place.second.last_log
-    assert not differences(wanted, picture(place.life.world))
+    assert not differences(place.wanted, picture(place.life.world))
     place.sound()
 
 
@@ -176,7 +181,6 @@ def test_the_same_wake_up_three_times_does_its_work_once(place: Place) -> None:
 
 
 def test_a_wake_up_during_a_run_is_not_lost(place: Place) -> None:
-    end_of_one(place)
     asked = next(n for n, e in enumerate(place.effects, 1) if e.service == "anthropic")
 
     def stop() -> None:
@@ -193,7 +197,6 @@ def test_a_wake_up_during_a_run_is_not_lost(place: Place) -> None:
 
 
 def test_what_happens_during_a_run_without_a_bell_is_found_by_the_sweep(place: Place) -> None:
-    end_of_one(place)
     last = len(place.effects)
     place.meet(last, lambda: place.life.world.at_jira(LEIGH).comment(KEY, "/stop"))
     assert place.life.state(KEY) == "WAITING_USER_APPROVAL"
@@ -202,10 +205,9 @@ def test_what_happens_during_a_run_without_a_bell_is_found_by_the_sweep(place: P
 
 
 def test_a_lost_doorbell_is_healed_by_the_sweep(place: Place) -> None:
-    wanted = end_of_one(place)
     place.life.world.bells()
     place.run(SWEEP)
-    assert not differences(wanted, picture(place.life.world))
+    assert not differences(place.wanted, picture(place.life.world))
     place.sound()
 
 

@@ -159,7 +159,8 @@ def _one_feedback(request: ChangesRequested, session: Session, look: Look) -> li
         return [Feedback(kind="policy", text=text or request.detail)]
     if request.source == "review":
         return _review_text(session, request)
-    since = _after(look.comments, request.since or w.comments_through)
+    read = w.comments_through if request.since is None else request.since
+    since = _after(look.comments, read)
     people = [c for c in since if c.ours is None and c.author != desk.rules.runner["jira"]]
     texts = [*(_wish(c, session) for c in people[-COMMENTS:]), *_said_on_pull(session, request)]
     return [Feedback(kind="changes", text=text) for text in texts if text]

@@ -18,6 +18,20 @@ Path = tuple[str | int, ...]
 M = TypeVar("M", bound=BaseModel)
 
 
+class _AliasFound(Exception):
+    """A name that stands for what was written elsewhere."""
+
+
+class _Reader(yaml.SafeLoader):
+    """Plain data in one pass, without aliases: a few of them could stand for billions of nodes."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        """One node; _AliasFound instead of going back to an earlier one."""
+        if self.check_event(yaml.AliasEvent):
+            raise _AliasFound
+        return super().compose_node(parent, index)
+
+
 def read_model(model: type[M], text: str, source: str) -> M:
     """Read one YAML document; ConfigError with one line for each thing that is wrong."""
     if len(text.encode(errors="replace")) > MAX_BYTES:
@@ -37,13 +51,14 @@ def read_model(model: type[M], text: str, source: str) -> M:
 def _parsed(text: str, source: str) -> tuple[object, dict[Path, int]]:
     """The plain data, and the line of every key and list member."""
     try:
-        if any(isinstance(token, yaml.AliasToken) for token in yaml.scan(text, yaml.SafeLoader)):
-            raise ConfigError(f"{source}: YAML aliases (`*name`) are not read here")
-        node = yaml.compose(text, yaml.SafeLoader)
+        reader = _Reader(text)
+        node = reader.get_single_node()
         if not isinstance(node, yaml.MappingNode):
             raise ConfigError(f"{source}: should be a mapping of keys to values")
         lines = dict(_lines(node, (), source))
-        return yaml.safe_load(text), lines
+        return reader.construct_document(node), lines
+    except _AliasFound as error:
+        raise ConfigError(f"{source}: YAML aliases (`*name`) are not read here") from error
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
         raise ConfigError(f"{source}{line}: not YAML: {error.problem or error.context}") from error

@@ -12,6 +12,7 @@ from patchgate.adapters.ledger import archive, live
 from patchgate.adapters.ledger.export import export
 from patchgate.adapters.ledger.names import (
     OURS,
+    PROJECT_ID,
     Address,
     Branches,
     address,
@@ -103,6 +104,9 @@ class GitLedger:
                 view = self._view()
                 continue
             held = archive.read(self.store, commit, ticket) if commit else None
+            if ticket.issue_id == PROJECT_ID:
+                # A project's stream is never gathered: it cannot have moved while we read.
+                return _closed(held) if held else None
             view = self._view()
             if view.live_home(ticket) is None and (held or view.ledger == commit):
                 return _closed(held) if held else None

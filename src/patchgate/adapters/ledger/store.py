@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from patchgate.adapters.git.process import run_git, try_git
+from patchgate.adapters.git.process import run_git
 from patchgate.adapters.ledger.objects import Objects, oid_lines
 from patchgate.core.ids import Sha
 from patchgate.errors import LostRaceError, ServiceError
@@ -36,7 +36,6 @@ class ObjectStore(Objects):
         self._objects = {"GIT_OBJECT_DIRECTORY": str(self.git_dir / "objects")}
         if not (self._partial / "HEAD").exists():
             self._create()
-        self._point()
 
     def refs(self, *patterns: str) -> dict[str, Sha]:
         """The remote's branches that match, by full name, as they are now."""
@@ -82,7 +81,10 @@ class ObjectStore(Objects):
             raise
 
     def _fetch(self, options: Sequence[str], oids: Sequence[Sha]) -> None:
-        args = ["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags"]
+        # Told each time, so that no address lies on disk; that it holds objects back is what
+        # lets it fetch single ones.
+        args = ["-c", f"remote.origin.url={self.remote.url}", "-c", "remote.origin.promisor=true"]
+        args += ["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags"]
         args += ["--no-write-fetch-head", *options, "--stdin", "origin"]
         run_git(
             args,
@@ -99,11 +101,3 @@ class ObjectStore(Objects):
         shallow = self.git_dir / "shallow"
         if not shallow.is_symlink():
             shallow.symlink_to("partial.git/shallow")
-
-    def _point(self) -> None:
-        """Name the remote to `partial.git`; that it holds objects back is what lets it fetch."""
-        wanted = {"remote.origin.url": self.remote.url, "remote.origin.promisor": "true"}
-        for name, value in wanted.items():
-            known = try_git(["config", "--get", name], git_dir=self._partial)
-            if known.out.decode().strip() != value:
-                run_git(["config", name, value], git_dir=self._partial)

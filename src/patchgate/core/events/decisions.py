@@ -62,8 +62,11 @@ class ChangesRequested(Fact):
     by: str
     detail: str = ""
     """The words of `/changes`, the id of a review, what CI or the policy said."""
-    since: str = ""
-    """The last comment that a model had read then: what people wrote after it is meant too."""
+    since: str | None = None
+    """The last comment that a model had read then (empty: none): what came after it is meant too.
+
+    A run that is lost after that has read on, but nobody has its answer.
+    """
     counts: bool = False
     """Only automated failures count as attempts."""
 

@@ -117,7 +117,9 @@ def _retry(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Even
     impossible = cannot_rework(w)
     if impossible:
         return refuse(given, impossible, world)
-    again = e.ChangesRequested(at=world.now, source="person", by=who, detail="retry")
+    again = e.ChangesRequested(
+        at=world.now, source="person", by=who, detail="retry", since=w.comments_through
+    )
     return accept(given, "another attempt", world, again)
 
 

@@ -42,7 +42,7 @@ def assigned(w: Workflow, given: e.RunnerAssigned, world: World, rules: Rules) -
     if _approving_move(w, rules):
         return ignore(given, "the plan is approved by the move beside it", world)
     who = given.evidence.author
-    changes = e.ChangesRequested(at=world.now, source="person", by=who)
+    changes = e.ChangesRequested(at=world.now, source="person", by=who, since=w.comments_through)
     return accept(given, "reassigned to the runner for another round", world, changes)
 
 
@@ -110,7 +110,7 @@ def _let_go_on(
     onward: e.Event = e.Resumed(at=world.now, by=who)
     reason = "resumed"
     if w.state is State.BLOCKED_POLICY:
-        onward = e.ChangesRequested(at=world.now, source="person", by=who)
+        onward = e.ChangesRequested(at=world.now, source="person", by=who, since=w.comments_through)
         reason = "another attempt"
     handled = accept(given, reason, world)
     for half in w.inbox:
