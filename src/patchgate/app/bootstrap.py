@@ -337,17 +337,20 @@ def room_tree(folder: Path) -> RoomTree:
 
 @dataclass(frozen=True, slots=True)
 class Keeper:
-    """The ledger of this installation, and Jira when it is needed."""
+    """The ledger of this installation, and where its heads are kept outside of it."""
 
     ledger: GitLedger
     tracker: Callable[[], Tracker]
+    forge: ForgeReader
+    branch_prefix: str
 
 
 def keeper(env: Environment, cache: Path) -> Keeper:
     """The ledger with everything that its own methods offer."""
     found = services(env, cache)
     ledger = ledger_of(env, found.settings, found.forge, cache)
-    return Keeper(ledger, lambda: tracker_of(env, found.settings))
+    prefix = found.settings.branch_prefix
+    return Keeper(ledger, lambda: tracker_of(env, found.settings), found.forge, prefix)
 
 
 show_links = show

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from patchgate.app import bootstrap
 from patchgate.app.environment import Environment
 from patchgate.app.opening import check_anchor
-from patchgate.core.ids import StreamId, TicketKey
+from patchgate.core.branch import branch_of
+from patchgate.core.fold import fold
+from patchgate.core.ids import RepoName, StreamId, TicketKey
 from patchgate.errors import NotFoundError
+from patchgate.ports import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,9 +100,27 @@ def _held_outside(desk: bootstrap.Keeper, name: StreamId) -> tuple[bool, str]:
         look = desk.tracker().look(TicketKey(key))
     except NotFoundError:
         return True, f"{name}: its ticket can no longer be seen; no head to compare with"
-    if not look.anchor:
-        return True, f"{name}: no head is kept on the ticket"
     stream = desk.ledger.read(TicketKey(key), issue_id)
-    if stream is None or look.anchor not in stream.heads:
+    if look.anchor and (stream is None or look.anchor not in stream.heads):
         return False, f"{name}: the head on the ticket, {look.anchor}, is not in the chain"
-    return True, f"{name}: the head on the ticket is in the chain"
+    if stream is None or not look.anchor:
+        return True, f"{name}: no head is kept on the ticket"
+    told = _head_in_pull(desk, stream)
+    if told and told not in stream.heads:
+        return False, f"{name}: the head in its pull request, {told}, is not in the chain"
+    places = "the ticket and in the pull request are" if told else "the ticket is"
+    return True, f"{name}: the head on {places} in the chain"
+
+
+def _head_in_pull(desk: bootstrap.Keeper, stream: Stream) -> str:
+    """The head that the description of our pull request names; empty: there is none."""
+    w = fold(stream.events)
+    if w.pull is None:
+        return ""
+    pulls = desk.forge.pulls_of(RepoName(w.pull.repo), branch_of(w, desk.branch_prefix))
+    body = next((p.body for p in pulls if p.number == w.pull.number), "")
+    found = _HEAD.search(body)
+    return found[1] if found else ""
+
+
+_HEAD = re.compile(r"Ledger head: `(sha256:[0-9a-f]{64})`")
