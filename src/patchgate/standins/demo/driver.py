@@ -93,7 +93,7 @@ class Driver:
 
     def _read_outcomes(self, folder: Path) -> None:
         self.troubles = []
-        for path in sorted(folder.glob("round-*/outcome.json"), key=_round):
+        for path in sorted(folder.glob("run-*/round-*/outcome.json"), key=_round):
             outcome = Outcome.model_validate_json(path.read_bytes())
             self.waits |= {wait.key: wait for wait in outcome.waits}
             self.troubles = list(outcome.troubles)
