@@ -10,6 +10,7 @@ BIN := $(VENV)/bin
 ARGS ?=
 
 RUN_LOCKS := requirements/run.txt
+PROFILES := tick propose check
 DEV_LOCKS := requirements/dev.txt
 PACKAGE := pyproject.toml setup.py
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -45,6 +46,11 @@ lock: $(VENV)/.dev ## renew the hash-locked requirements from pyproject.toml
 	@$(COMPILE) $(ARGS) pyproject.toml requirements/build.in -o requirements/run.txt
 	@$(COMPILE) $(ARGS) --extra dev -c requirements/run.txt pyproject.toml \
 		requirements/build.in -o requirements/dev.txt
+	@for profile in $(PROFILES); do \
+		$(COMPILE) -c requirements/run.txt requirements/$$profile.in \
+			-o requirements/$$profile.txt; \
+	done
+	@$(COMPILE) -c requirements/dev.txt requirements/uv.in -o requirements/uv.txt
 
 trace: $(VENV)/.dev ## renew the documents that are made from code
 	@$(BIN)/python tests/requirements_trace.py
