@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from pydantic import ValidationError
 
-from patchgate.adapters.ledger.live import bad_blob
+from patchgate.adapters.ledger.live import bad_blobs
 from patchgate.adapters.ledger.names import Address, parse_stream
 from patchgate.adapters.ledger.objects import FILE, TREE, Entry, Objects, Tree
 from patchgate.adapters.ledger.trees import find, graft
@@ -109,6 +109,6 @@ def write(objects: Objects, base: Sha, home: Address, *, links: Sequence[Link], 
 def checked_blobs(objects: Objects, home: Address, blobs: Tree) -> Tree:
     """The artifacts, all brought here and re-hashed."""
     objects.bring([entry.oid for entry in blobs.values()])
-    if (bad := bad_blob(objects, home.stream, blobs)) is not None:
+    for bad in bad_blobs(objects, [(home.stream, blobs)]):
         sound(bad)
     return blobs

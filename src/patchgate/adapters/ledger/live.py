@@ -94,13 +94,20 @@ def join(stream: StreamId, live: LiveTree, held: Sequence[Link]) -> tuple[Link, 
     return check_tip(stream, live.tip, tail(whole, after)) or whole
 
 
-def bad_blob(objects: Objects, stream: StreamId, blobs: Tree) -> Finding | None:
-    """The first artifact whose content is not what its name says."""
+def bad_blobs(objects: Objects, streams: Sequence[tuple[StreamId, Tree]]) -> list[Finding]:
+    """For each stream the first artifact whose content is not what its name says."""
+    files = [entry for _, blobs in streams for entry in blobs.values() if entry.mode == FILE]
+    oids = list(dict.fromkeys(entry.oid for entry in files))
+    contents = dict(zip(oids, objects.blobs(oids), strict=True))
+    found = (_bad_blob(stream, blobs, contents) for stream, blobs in streams)
+    return [finding for finding in found if finding is not None]
+
+
+def _bad_blob(stream: StreamId, blobs: Tree, contents: Mapping[Sha, bytes]) -> Finding | None:
     for name, entry in blobs.items():
         if entry.mode != FILE:
             return Finding(stream, 0, f"the artifact {name} is no file")
-        (content,) = objects.blobs([entry.oid])
-        if blob_name(digest_bytes(content)) != name:
+        if blob_name(digest_bytes(contents[entry.oid])) != name:
             return Finding(stream, 0, f"the artifact {name} has another content")
     return None
 

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from patchgate.adapters.ledger import archive, live
 from patchgate.adapters.ledger.names import Address, Branches, parse_stream
@@ -16,7 +19,20 @@ PLACES = ("refs/heads/", "refs/remotes/origin/")
 BATCH = 500
 """How many gathered streams are read at once."""
 
-Chains = dict[StreamId, tuple[Link, ...]]
+FEW = 50
+"""Of how many the artifacts are in memory at once: these may be large."""
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class Seen:
+    """What a look at the ledger branch found."""
+
+    findings: list[Finding]
+    continued: dict[StreamId, tuple[Link, ...]] = field(default_factory=dict)
+    """The sound streams that a live branch goes on from."""
+    streams: int = 0
 
 
 def verify_repository(
@@ -33,12 +49,14 @@ def verify_repository(
         raise LedgerError(
             f"{git_dir} has no ledger branch {names.ledger}", "Fetch it, or name another clone."
         )
-    findings, chains = _verify_ledger(objects, ledger, only)
-    for name, commit in sorted(_lives(objects, names).items()):
+    lives = _lives(objects, names)
+    seen = _verify_ledger(objects, ledger, only, continued=lives.keys())
+    findings = seen.findings
+    for name, commit in sorted(lives.items()):
         if only in (None, name):
-            findings += _verify_live(objects, name, commit, held=chains.get(StreamId(name), ()))
-    known = {finding.stream for finding in findings} | set(chains) | set(_lives(objects, names))
-    if only is not None and only not in known:
+            held = seen.continued.get(StreamId(name), ())
+            findings += _verify_live(objects, name, commit, held=held)
+    if only is not None and not (seen.streams or findings or only in lives):
         findings.append(Finding(only, 0, "there is no such stream"))
     return findings
 
@@ -69,29 +87,43 @@ def _verify_live(
         return [tree]
     whole = live.join(stream, tree, held)
     findings = [whole] if isinstance(whole, Finding) else []
-    bad = live.bad_blob(objects, stream, tree.blobs)
-    return findings + ([bad] if bad else [])
+    return findings + live.bad_blobs(objects, [(stream, tree.blobs)])
 
 
 def _verify_ledger(
-    objects: Objects, commit: Sha, only: StreamId | None
-) -> tuple[list[Finding], Chains]:
+    objects: Objects, commit: Sha, only: StreamId | None, *, continued: Collection[str]
+) -> Seen:
+    """Judge every gathered stream; only those that a live branch continues are kept in memory."""
     files = objects.walk(commit)
     homes, findings = _homes(files)
-    chains: Chains = {}
+    seen = Seen([one for one in findings if only in (None, one.stream)])
     wanted = [home for home in homes if only in (None, home.stream)]
-    for start in range(0, len(wanted), BATCH):
-        part = wanted[start : start + BATCH]
+    seen.streams = len(wanted)
+    artifacts = _artifacts(files, wanted)
+    for part in batched(wanted, BATCH):
         oids = [files[path].oid for home in part for path in (home.events_path, home.index_path)]
         contents = iter(objects.blobs(oids))
         for home, data, tip in zip(part, contents, contents, strict=False):
             links = archive.judge(home, data, tip)
             if isinstance(links, Finding):
-                findings.append(links)
-            else:
-                chains[home.stream] = links
-    chosen = [one for one in findings if only in (None, one.stream)]
-    return chosen + _bad_blobs(objects, files, wanted), chains
+                seen.findings.append(links)
+            elif home.stream in continued:
+                seen.continued[home.stream] = links
+        for few in batched(part, FEW):
+            held = [(home.stream, artifacts.get(home, {})) for home in few]
+            seen.findings += live.bad_blobs(objects, held)
+    return seen
+
+
+def _artifacts(files: Tree, homes: Iterable[Address]) -> dict[Address, Tree]:
+    """The artifacts of these streams, by stream."""
+    folders = {home.blobs_path: home for home in homes}
+    found: dict[Address, Tree] = {}
+    for path, entry in files.items():
+        folder, _, name = path.rpartition("/")
+        if (home := folders.get(folder)) is not None:
+            found.setdefault(home, {})[name] = entry
+    return found
 
 
 def _homes(files: Tree) -> tuple[list[Address], list[Finding]]:
@@ -118,12 +150,6 @@ def _homes(files: Tree) -> tuple[list[Address], list[Finding]]:
     return [home for home in homes if home.index_path in files], findings
 
 
-def _bad_blobs(objects: Objects, files: Tree, homes: list[Address]) -> list[Finding]:
-    by_folder: dict[str, Tree] = {}
-    for path, entry in files.items():
-        folder, _, name = path.rpartition("/")
-        by_folder.setdefault(folder, {})[name] = entry
-    found = (
-        live.bad_blob(objects, home.stream, by_folder.get(home.blobs_path, {})) for home in homes
-    )
-    return [finding for finding in found if finding is not None]
+def batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    """The items in parts of that size (the last one may be smaller)."""
+    return (items[start : start + size] for start in range(0, len(items), size))
