@@ -146,3 +146,22 @@ def test_what_nobody_foresaw_is_one_message_with_a_reference_and_no_secret(debug
     assert "--debug" in lines[-1]
     assert lines[-2:] == again
     assert re.search(r"\(reference [0-9a-f]{8}\)$", again[0])
+
+
+INTERRUPTED_IMPORT = """
+import runpy, sys
+
+class Interrupt:
+    def find_spec(self, name, path=None, target=None):
+        if name == "patchgate.cli":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Interrupt())
+runpy.run_module("patchgate", run_name="__main__")
+"""
+
+
+def test_ctrl_c_while_the_program_loads_is_no_traceback() -> None:
+    argv = [sys.executable, "-c", INTERRUPTED_IMPORT]
+    ran = subprocess.run(argv, check=False, capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout, ran.stderr) == (INTERRUPTED, "", "")

@@ -23,6 +23,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
+INTERRUPTED = 130
+"""Not an error: the exit code after Ctrl-C, as shells have it; the next wake-up goes on."""
+
 
 class PatchgateError(Exception):
     """Root of the tree; `advice` is the next step for the person who reads the message."""

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -373,25 +374,42 @@ def test_a_folder_that_cannot_be_written_is_named(terminal: Build) -> None:
     assert t.patchgate("ledger", "export", key, out).complains(2, out)
 
 
-def test_ctrl_c_ends_the_rooms_too_and_loses_nothing(terminal: Build) -> None:
-    t = terminal()
-    key = t.ticket()
-    slow = Fault(FaultKind.DELAY, "POST", times=1, seconds=20)
-    t.world.anthropic.plan_fault(slow)
-    command = [sys.executable, "-I", "-m", "patchgate", "run", key, "--cache", str(t.folder / "c")]
-    run = subprocess.Popen(
-        command,
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Programs started here heed SIGINT, also where a shell in the background ignores it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def until(reached: Callable[[], bool]) -> None:
+    """Wait for it, a minute at most."""
+    for _ in range(1200):
+        if reached():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came to that")
+
+
+def started(t: Terminal, *argv: str) -> subprocess.Popen[str]:
+    """The program on its own, not waited for."""
+    return subprocess.Popen(
+        [sys.executable, "-I", "-m", "patchgate", *argv],
         env=t.env(),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
-    for _ in range(200):
-        if any("live" in name for name in t.refs()) and (t.folder / "c" / "run").is_dir():
-            break
-        time.sleep(0.05)
-    time.sleep(1.5)
+
+
+@pytest.mark.usefixtures("interruptible")
+def test_ctrl_c_ends_the_rooms_too_and_loses_nothing(terminal: Build) -> None:
+    t = terminal()
+    key = t.ticket()
+    t.world.anthropic.plan_fault(Fault(FaultKind.DELAY, "POST", times=1, seconds=20))
+    run = started(t, "run", key, "--cache", str(t.folder / "c"))
+    until(lambda: t.world.anthropic.requests_seen() > 0)
     run.send_signal(signal.SIGINT)
     _, err = run.communicate(timeout=30)
     assert (run.returncode, TRACEBACK in err) == (130, False)
