@@ -15,7 +15,8 @@ from patchgate import errors
 from patchgate.app.environment import Environment
 from patchgate.app.mishap import told
 from patchgate.app.redact import Redactor
-from patchgate.cli import INTERRUPTED, SECTIONS, cli
+from patchgate.cli import SECTIONS, cli
+from patchgate.errors import INTERRUPTED
 from tests.e2e.terminal import TRACEBACK, as_process
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -13,10 +13,7 @@ from patchgate.app.redact import Redactor
 from patchgate.cli import offline, rooms, runs
 from patchgate.cli.ledger import ledger
 from patchgate.cli.terminal import say
-from patchgate.errors import UsageError
-
-INTERRUPTED = 130
-"""The exit code after Ctrl-C, as shells have it."""
+from patchgate.errors import INTERRUPTED, UsageError
 
 SECTIONS = {
     "Whole runs, on one machine": ("run", "sweep", "status", "stop"),
