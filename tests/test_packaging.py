@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ("prompts", "policies")
+SHIPPED = ("prompts", "policies", "secrets")
 BUILD = "import sys, setuptools.build_meta as b; b.build_wheel(sys.argv[1])"
 LOOK = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from patchgate.data import data_dir
-print(data_dir("prompts"), data_dir("policies"), sep="\\n")
+print(data_dir("prompts"), data_dir("policies"), data_dir("secrets"), sep="\\n")
 """
 
 
@@ -64,4 +64,4 @@ def test_the_data_folders_are_found_in_an_installed_wheel(unpacked: Path, tmp_pa
         cwd=tmp_path, capture_output=True, text=True, check=True,
     )  # fmt: skip
     data = unpacked / "patchgate" / "_data"
-    assert run.stdout.split() == [str(data / "prompts"), str(data / "policies")]
+    assert run.stdout.split() == [str(data / name) for name in SHIPPED]

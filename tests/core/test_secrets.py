@@ -1,0 +1,292 @@
+"""What counts as a secret: each published form is found, named by line, and not repeated."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+import subprocess
+from functools import cache
+from pathlib import Path
+from urllib.parse import quote
+
+import pytest
+from tests.tokens import FORMS, made, seeded
+
+from patchgate.core.secrets import KnownValues, SecretRules, load_secret_rules
+from patchgate.core.secrets.finding import entropy
+from patchgate.core.secrets.known import forms
+from patchgate.errors import ConfigError
+
+ROOT = Path(__file__).resolve().parents[2]
+SHIPPED = ROOT / "secrets" / "standard.toml"
+SAMPLES = 3
+WHOLE_LINE = ("generic-unquoted-assignment",)
+"""Found only where nothing else stands on the line: prose says `token: …` too."""
+SAME_SHAPE = {
+    # A vendor's form that holds another's, or is one: the first rule of the file names it.
+    "clerk-key": "stripe-key",
+}
+
+
+@cache
+def shipped() -> SecretRules:
+    return load_secret_rules(SHIPPED.read_text("utf-8"), SHIPPED.name)
+
+
+def rules_of(text: str) -> list[str]:
+    return [found.rule for found in shipped().find(text)]
+
+
+def test_every_shipped_rule_has_a_form_and_every_form_its_rule() -> None:
+    assert {rule.id for rule in shipped().rules} == set(FORMS)
+    assert len(FORMS) > 100
+
+
+@pytest.mark.parametrize("rule", FORMS)
+def test_a_token_of_this_form_is_found(rule: str) -> None:
+    chance = seeded(rule)
+    for _ in range(SAMPLES):
+        token = made(FORMS[rule], chance)
+        inside = () if rule in WHOLE_LINE else (f"see {token} there",)
+        for text in (token, f"x\n\n  {token}\ny", *inside):
+            found = shipped().find(text)
+            assert SAME_SHAPE.get(rule, rule) in [one.rule for one in found], (rule, token)
+            assert all(token not in repr(one) for one in found)
+
+
+@pytest.mark.parametrize("rule", [name for name in FORMS if not FORMS[name].count(" ")])
+def test_it_is_found_in_quotes_in_json_and_in_a_diff(rule: str) -> None:
+    token = made(FORMS[rule], seeded(rule))
+    bare = re.fullmatch(r"[\w.~-]+", token)
+    for text in (f"+{token}", f'key: "{token}"', json.dumps({"k": token})) if bare else ():
+        assert rules_of(text), (rule, text)
+
+
+@pytest.mark.parametrize("rule", FORMS)
+def test_what_is_shown_of_it_gives_nothing_away(rule: str) -> None:
+    token = made(FORMS[rule], seeded(rule))
+    for one in shipped().find(token):
+        shown = re.fullmatch(r"(.*)… \((\d+) characters\)", one.evidence)
+        assert shown is not None
+        begin, size = shown.groups()
+        words = next(r.keywords for r in shipped().rules if r.id == one.rule)
+        assert not begin or begin.lower() in [word.lower() for word in words]
+        assert len(begin) * 3 <= int(size)
+
+
+def test_the_line_of_each_find_is_told() -> None:
+    chance = seeded(1)
+    tokens = [made(FORMS[name], chance) for name in ("npm-token", "github-token", "stripe-key")]
+    text = "\n".join(["a", tokens[0], "ü ⟨", "", tokens[1], f"{tokens[2]}"])
+    assert [(f.rule, f.line) for f in shipped().find(text)] == [
+        ("npm-token", 2),
+        ("github-token", 5),
+        ("stripe-key", 6),
+    ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'password = "correct-horse-battery-staple"',
+        "API_KEY=your-api-key-goes-here-please",
+        'token = "${{ secrets.GITHUB_TOKEN }}"',
+        "password = os.environ['DATABASE_PASSWORD']",
+        'secret_key = get_secret("projects/acme/secrets/key")',
+        "ghp_" + "x" * 36,
+        "AKIAIOSFODNN7EXAMPLE",
+        "https://user:password@example.com",
+        "sha256:" + "ab" * 32,
+        'integrity="sha512-' + "abcd" * 20 + '"',
+        "commit 3f786850e387550fdab836ed7e6dc881de23001b",
+        "private key",
+        "-----BEGIN PUBLIC KEY-----",
+        "def tokenise(secret: str, key: Key) -> Token:",
+        "the key, the token and the secret are three different things",
+    ],
+)
+def test_what_is_no_secret_is_left_alone(text: str) -> None:
+    assert rules_of(text) == []
+
+
+def test_one_character_less_is_not_that_token() -> None:
+    chance = seeded(5)
+    for name in ("github-token", "npm-token", "rubygems-key", "sendgrid-key", "aws-access-key"):
+        assert name not in rules_of(made(FORMS[name], chance)[:-1])
+
+
+def test_a_poor_value_is_no_secret_and_a_rich_one_is() -> None:
+    rich = made("<an:36>", seeded(2))
+    assert rules_of(f"npm_{'a' * 36}") == []
+    assert rules_of(f"npm_{rich}") == ["npm-token"]
+    assert entropy(b"") == 0
+    assert entropy(b"aaaa") == 0
+    assert entropy(b"abcd") == 2
+
+
+def test_hiding_takes_out_tokens_and_leaves_guesses_and_all_else() -> None:
+    chance = seeded(3)
+    token, guess = made(FORMS["npm-token"], chance), made(FORMS["generic-assignment"], chance)
+    text = f"früh {token}, then {guess}\nend"
+    assert shipped().hide(text) == f"früh ***, then {guess}\nend"
+    assert shipped().hide("nothing at all") == "nothing at all"
+
+
+def test_keywords_that_overlap_hide_no_rule_from_another() -> None:
+    rules = load_secret_rules(
+        "[[rules]]\nid='one'\nregex='secre'\nkeywords=['secre']\n"
+        "[[rules]]\nid='two'\nregex='ret-[0-9]+'\nkeywords=['RET-']\n",
+        "x",
+    )
+    assert [found.rule for found in rules.find("a\nsecret-77\nb")] == ["one"]
+    assert [found.rule for found in rules.find("a\nthe ret-77\nsecre\nb")] == ["two", "one"]
+
+
+def test_the_repository_itself_holds_none() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    found = []
+    for name in filter(None, listed.stdout.split("\0")):
+        path = ROOT / name
+        if path.suffix in (".txt", ".toml") and path.parent.name in ("requirements", "secrets"):
+            continue
+        text = path.read_text("utf-8", "replace")
+        # Tests type made-up credentials in; only those with a vendor's own form would be amiss.
+        guesses = not name.startswith("tests/")
+        found += [
+            (name, f.line, f.rule)
+            for f in shipped().find(text, name)
+            if guesses or not f.rule.startswith("generic")
+        ]
+    assert found == []
+
+
+# ── rule files of other people ───────────────────────────────────────────────────────────────
+
+OTHER = r"""
+title = "ours"
+[extend]
+useDefault = true
+disabledRules = ["npm-token"]
+[[rules]]
+id = "acme-key"
+description = "Acme key"
+regex = '''\bacme_([a-z0-9]{10})\b'''
+secretGroup = 1
+keywords = ["acme_"]
+path = '''\.py$'''
+[[rules.allowlists]]
+condition = "AND"
+regexTarget = "line"
+regexes = ["test"]
+stopwords = ["zzz"]
+[allowlist]
+paths = ['''^vendored/''']
+"""
+
+
+def test_a_file_in_the_usual_schema_extends_the_shipped_rules() -> None:
+    rules = load_secret_rules(OTHER, "ours.toml", default=shipped())
+    assert len(rules) == len(shipped())
+    npm = made(FORMS["npm-token"], seeded(4))
+    assert rules.find(npm) == ()
+    assert [f.rule for f in rules.find("acme_abcdefgh12", "a.py")] == ["acme-key"]
+    assert rules.find("acme_abcdefgh12", "a.js") == ()
+    assert rules.find("acme_abcdefgh12", "vendored/a.py") == ()
+    assert rules.find("test acme_zzzdefgh12", "a.py") == ()
+    assert len(rules.find("test acme_abcdefgh12\nacme_zzzdefgh12", "a.py")) == 2
+    assert rules.digest() != shipped().digest()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("[[rules", "ours.toml: not TOML"),
+        ("", "there is no rule in it"),
+        ("[[rules]]\nid='a'\nregex='x'\nentrpy=3", "rule 'a': entrpy: unknown key; did you mean"),
+        ("[[rule]]\nid='a'", "rule: unknown key; did you mean `rules`?"),
+        ("[[rules]]\nid='a'", "rule 'a': regex: is missing"),
+        ("[[rules]]\nregex='a'", "rule 'number 1': id: is missing"),
+        ("[[rules]]\nid='a'\nregex='('", "rule 'a': regex: the pattern cannot be used"),
+        ("[[rules]]\nid='a'\nregex='(?=x)'", "rule 'a': regex: the pattern cannot be used"),
+        ("[[rules]]\nid='a'\nregex='x'\npath='('", "rule 'a': path: the pattern cannot"),
+        ("[[rules]]\nid='a'\nregex='x'\n[rules.allowlist]\nregexes=['[']", "rule 'a': allowlist"),
+        ("[[rules]]\nid='a'\nregex='x'\nsecretGroup=1", "secretGroup is 1 and the regex has 0"),
+        ("[[rules]]\nid='a'\nregex='x'\n[[rules]]\nid='a'\nregex='y'", "'a' stands there twice"),
+        ("[extend]\nuseDefault=true\ndisabledRules=['npm-tokn']", "did you mean `npm-token`?"),
+        ("[[rules]]\nid='a'\nregex='x'\nentropy='high'", "rule 'a': entropy"),
+        ("#" * 2_000_001, "more than 2,000,000 characters"),
+    ],
+)
+def test_a_broken_rule_file_names_what_is_wrong(text: str, said: str) -> None:
+    with pytest.raises(ConfigError) as told:
+        load_secret_rules(text, "ours.toml", default=shipped())
+    assert "ours.toml" in told.value.message
+    assert said in told.value.message
+
+
+def test_a_pattern_that_would_blow_up_elsewhere_takes_linear_time() -> None:
+    rules = load_secret_rules("[[rules]]\nid='a'\nregex='(x+x+)+y'", "x")
+    assert rules.find("x" * 200_000) == ()
+
+
+# ── values that we hold ──────────────────────────────────────────────────────────────────────
+
+AWKWARD = 'p4$$ "wörd"/+ä\\&end'
+VALUES = {"TOKEN": "tok-" + "1f0" * 9, "ODD": AWKWARD}
+
+
+def shown_forms(value: str) -> list[str]:
+    raw = value.encode()
+    pads = ["", "a", "ab", "abc", "x-access-token:", "ai@acme.test:"]
+    told = [base64.b64encode(pad.encode() + raw + b"!!").decode() for pad in pads]
+    told += [base64.urlsafe_b64encode(pad.encode() + raw).decode() for pad in pads]
+    told += [raw.hex(), raw.hex().upper(), value[::-1], quote(value, safe=""), quote(value)]
+    told += [json.dumps(value), json.dumps({"a": json.dumps([value])})]
+    told += [quote(value, safe="").lower()] if value.islower() else []
+    return [value, *told]
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_known_value_is_found_and_hidden_in_each_form(name: str) -> None:
+    known = KnownValues(VALUES)
+    for shown in shown_forms(VALUES[name]):
+        text = f"before\n{shown} after"
+        assert known.found(text) == (name,), shown
+        hidden = known.hide(text)
+        assert known.found(hidden) == ()
+        assert hidden.startswith("before\n")
+        assert hidden.endswith(" after")
+        assert "***" in hidden
+
+
+def test_a_known_value_broken_over_lines_of_a_diff_is_found() -> None:
+    known = KnownValues(VALUES)
+    value = base64.b64encode(VALUES["TOKEN"].encode()).decode()
+    half = len(value) // 2
+    assert known.found(f"+{value[:half]}\n+{value[half:]}\n") == ("TOKEN",)
+    assert known.found(f"{value[:half]}\r\n   {value[half:]}") == ("TOKEN",)
+
+
+def test_each_line_of_a_key_file_is_a_secret_of_its_own() -> None:
+    chance = seeded(8)
+    lines = [made("<b64:64>", chance) for _ in range(3)]
+    pem = "\n".join(["-----BEGIN PRIVATE KEY-----", *lines, "-----END PRIVATE KEY-----"])
+    known = KnownValues({"KEY": pem})
+    for line in lines:
+        assert known.found(f"x {line} y") == ("KEY",)
+    assert known.found("-----BEGIN PRIVATE KEY-----") == ()
+
+
+def test_short_values_and_no_values_hide_nothing() -> None:
+    assert forms("short") == frozenset()
+    for known in (KnownValues({}), KnownValues({"A": "short"})):
+        assert known.found("short") == ()
+        assert known.hide("short words") == "short words"
+
+
+def test_every_form_of_a_value_is_a_value_of_its_length_at_least() -> None:
+    assert all(len(form) >= 6 for form in forms(VALUES["TOKEN"]))
+    assert len(forms(VALUES["TOKEN"])) >= 12
