@@ -8,6 +8,7 @@ another name and is renamed when it is whole, so that a killed installation is n
 from __future__ import annotations
 
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -15,7 +16,7 @@ import sys
 import tempfile
 import time
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,7 +42,7 @@ INSTALLER_KNOWS = frozenset(
         "PIP": "INDEX_URL EXTRA_INDEX_URL FIND_LINKS NO_INDEX TRUSTED_HOST CERT CLIENT_CERT PROXY "
         "TIMEOUT DEFAULT_TIMEOUT RETRIES CONFIG_FILE KEYRING_PROVIDER",
         "UV": "INDEX_URL DEFAULT_INDEX INDEX EXTRA_INDEX_URL FIND_LINKS NO_INDEX INSECURE_HOST "
-        "HTTP_TIMEOUT CONFIG_FILE KEYRING_PROVIDER NATIVE_TLS SYSTEM_CERTS",
+        "HTTP_TIMEOUT CONFIG_FILE KEYRING_PROVIDER",
     }.items()
     for name in names.split()
 ) | {
@@ -104,7 +105,7 @@ def main() -> None:
         fail(str(error), error.code)
 
 
-def planned(env: os._Environ[str] | dict[str, str]) -> Plan:
+def planned(env: Mapping[str, str]) -> Plan:
     """Profile, place and key, from the step's environment."""
     room = env.get("PATCHGATE_ROOM", "")
     profile = PROFILES.get(room)
@@ -188,12 +189,23 @@ def put_in_place(fresh: Path, plan: Plan, how: str) -> str:
 # ── installing ───────────────────────────────────────────────────────────────────────────
 
 
+BY_HASH = ("--require-hashes", "--no-deps", "--only-binary", ":all:")
+"""No build step runs, so nothing without a hash is fetched or executed."""
+PIP_QUIETLY = ("--quiet", "--no-input", "--disable-pip-version-check", "--no-cache-dir")
+SYSTEM_CERTIFICATES = {"UV_SYSTEM_CERTS": "1", "UV_NATIVE_TLS": "1"}
+"""uv trusts whom the runner trusts, under the newer and the older name of that setting."""
+
+
 def install(lock: Path, python: Path, scratch: Path) -> str:
-    """Install a lock by hash, wheels only, with uv if it can be had, else with pip."""
-    uv = own_uv()
+    """Install a lock by hash, wheels only: with uv if it can be had, else with pip."""
+    uv, whose = own_uv(), "the runner's uv"
+    if uv is None:
+        uv, whose = fetched_uv(scratch), "a fetched uv"
     if uv and not run([*with_uv(uv, python, scratch), "-r", str(lock)], scratch):
-        return "made with uv"
-    trouble = run([*with_pip(python), "-r", str(lock)], scratch)
+        return f"made with {whose}"
+    # uv may know other package sources than pip does: where it fails, pip has the last word.
+    pip = [*own_pip(scratch), "--python", str(python), "install", *PIP_QUIETLY, *BY_HASH]
+    trouble = run([*pip, "-r", str(lock)], scratch)
     if trouble:
         raise CannotPrepareError(
             f"The locked packages of {lock.name} cannot be installed. Check that the package "
@@ -203,24 +215,8 @@ def install(lock: Path, python: Path, scratch: Path) -> str:
     return "made with pip"
 
 
-def with_uv(uv: str, python: Path, scratch: Path) -> list[str]:
-    """uv, with a cache that nobody else writes."""
-    cache = ["--cache-dir", str(scratch / "cache"), "--quiet", "--no-progress"]
-    return [uv, "pip", "install", *cache, "--python", str(python), *BY_HASH]
-
-
-def with_pip(python: Path) -> list[str]:
-    """This interpreter's pip, at work in the other environment."""
-    quiet = ["--quiet", "--no-input", "--disable-pip-version-check", "--no-cache-dir"]
-    return [sys.executable, "-I", "-m", "pip", "--python", str(python), "install", *quiet, *BY_HASH]
-
-
-BY_HASH = ["--require-hashes", "--no-deps", "--only-binary", ":all:"]
-"""No build step runs, so nothing without a hash is fetched or executed."""
-
-
 def own_uv() -> str | None:
-    """The machine's uv, unless it lies in the workspace."""
+    """The runner's uv, unless it lies in the workspace."""
     found = shutil.which("uv")
     workspace = os.environ.get("GITHUB_WORKSPACE")
     if found and workspace and Path(found).resolve().is_relative_to(Path(workspace).resolve()):
@@ -228,9 +224,42 @@ def own_uv() -> str | None:
     return found
 
 
+def fetched_uv(scratch: Path) -> str | None:
+    """uv as the one wheel that its lock names, for this installation alone; None: not to be had."""
+    place = scratch / "uv"
+    lock = ACTION / "requirements" / "uv.txt"
+    command = [*own_pip(scratch), "install", *PIP_QUIETLY, *BY_HASH, "--target", str(place)]
+    trouble = run([*command, "-r", str(lock)], scratch)
+    return None if trouble else str(place / "bin" / "uv")
+
+
+def with_uv(uv: str, python: Path, scratch: Path) -> list[str]:
+    """uv, with a cache that nobody else writes."""
+    cache = ["--cache-dir", str(scratch / "cache"), "--quiet", "--no-progress"]
+    return [uv, "pip", "install", *cache, "--python", str(python), *BY_HASH]
+
+
+def own_pip(scratch: Path) -> list[str]:
+    """This interpreter's pip, or the one that it can unpack."""
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, "-I", "-m", "pip"]
+    tools = scratch / "tools"
+    if not tools.exists():
+        try:
+            venv.EnvBuilder(symlinks=True, with_pip=True).create(tools)
+        except subprocess.CalledProcessError as error:
+            raise CannotPrepareError(
+                f"{sys.executable} has neither pip nor ensurepip: install python3-pip or uv on "
+                "the runner, or put actions/setup-python before this step.",
+                3,
+            ) from error
+    return [str(tools / "bin" / "python"), "-I", "-m", "pip"]
+
+
 def run(command: list[str], scratch: Path) -> str:
     """Run an installer in a folder where no project's settings lie; what it complained of."""
     env = {name: value for name, value in os.environ.items() if name in INSTALLER_KNOWS}
+    env |= SYSTEM_CERTIFICATES
     try:
         done = subprocess.run(
             command, cwd=scratch, env=env, capture_output=True, text=True, timeout=TIMEOUT
