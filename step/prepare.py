@@ -216,12 +216,15 @@ def install(lock: Path, python: Path, scratch: Path) -> str:
 
 
 def own_uv() -> str | None:
-    """The runner's uv, unless it lies in the workspace."""
-    found = shutil.which("uv")
+    """The runner's uv; one that lies in the workspace is passed over."""
     workspace = os.environ.get("GITHUB_WORKSPACE")
-    if found and workspace and Path(found).resolve().is_relative_to(Path(workspace).resolve()):
-        return None
-    return found
+    barred = Path(workspace).resolve() if workspace else None
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        found = shutil.which("uv", path=folder) if Path(folder).is_absolute() else None
+        resolved = Path(found).resolve() if found else None
+        if found and resolved and not (barred and resolved.is_relative_to(barred)):
+            return found
+    return None
 
 
 def fetched_uv(scratch: Path) -> str | None:

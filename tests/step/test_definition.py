@@ -10,7 +10,7 @@ import yaml
 
 from patchgate.app.environment import VARIABLES
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def action(path: str) -> dict[str, Any]:

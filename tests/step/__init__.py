@@ -1,0 +1,1 @@
+"""The composite action: its definition, its installation, the rooms' own environments."""
