@@ -8,7 +8,7 @@ from pathlib import Path
 from setuptools import setup
 from setuptools.command.build_py import build_py
 
-SHIPPED = ("prompts", "policies", "secrets")
+SHIPPED = ("prompts", "policies")
 
 
 class BuildWithData(build_py):

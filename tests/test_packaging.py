@@ -11,13 +11,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-SHIPPED = ("prompts", "policies", "secrets")
+SHIPPED = ("prompts", "policies")
 BUILD = "import sys, setuptools.build_meta as b; b.build_wheel(sys.argv[1])"
 LOOK = """
 import sys
 sys.path.insert(0, sys.argv[1])
 from patchgate.data import data_dir
-print(data_dir("prompts"), data_dir("policies"), data_dir("secrets"), sep="\\n")
+print(data_dir("prompts"), data_dir("policies"), sep="\\n")
 """
 
 

@@ -12,7 +12,7 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def data_dir(name: str) -> Path:
-    """`prompts`, `policies` or `secrets`; ConfigError when this installation lacks the folder."""
+    """The folder `prompts` or `policies`; ConfigError when this installation lacks it."""
     packaged = Path(str(resources.files("patchgate"))) / "_data" / name
     for folder in (packaged, CHECKOUT / name):
         if folder.is_dir():

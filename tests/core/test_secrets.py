@@ -19,7 +19,7 @@ from patchgate.core.secrets.known import forms
 from patchgate.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
-SHIPPED = ROOT / "secrets" / "standard.toml"
+SHIPPED = ROOT / "policies" / "secrets" / "standard.toml"
 SAMPLES = 3
 WHOLE_LINE = ("generic-unquoted-assignment",)
 """Found only where nothing else stands on the line: prose says `token: …` too."""
