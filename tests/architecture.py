@@ -48,6 +48,7 @@ ENVIRONMENT_READERS = {
 }
 CATCH_ALLS = {
     "patchgate.cli": "turns what nobody foresaw into one message and exit code 1",
+    "patchgate.app.action.play": "annotates what failed, then lets it go on to the command line",
     "patchgate.core.verdict": "turns a check that crashes into a verdict that blocks",
 }
 

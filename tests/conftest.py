@@ -17,7 +17,9 @@ from tests.contracts import ContractBook, contracts_folder
 from tests.exchanges import MAX_SHOWN, judged
 from tests.requirements_trace import DOCUMENT, requirements
 
-TOOLS_OF_CI = re.compile(r"bwrap|bubblewrap|\bgit\b|PATCHGATE_CONTRACTS|zizmor|check-jsonschema")
+TOOLS_OF_CI = re.compile(
+    r"\bact\b|bwrap|bubblewrap|\bgit\b|PATCHGATE_CONTRACTS|zizmor|check-jsonschema"
+)
 """What a skip's reason may not name in CI: a machine that runs it has these."""
 EXCHANGES = "STANDIN_EXCHANGES"
 

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from patchgate.adapters import runs, sandbox
+from patchgate.adapters.actions import Runner
 from patchgate.adapters.git.cache import GitHost
 from patchgate.adapters.git.process import credential_env
 from patchgate.adapters.git.repositories import GitReader
 from patchgate.adapters.git.room import RoomTree
-from patchgate.adapters.github import GitHubForge
+from patchgate.adapters.github import GitHubDoorbell, GitHubForge
 from patchgate.adapters.jira import (
     ApiToken,
     ClientCredentials,
@@ -34,7 +35,7 @@ from patchgate.core.proposal import Task
 from patchgate.core.rules import Rules, Statuses
 from patchgate.data import data_dir
 from patchgate.errors import ConfigError
-from patchgate.ports import Clock, ForgeReader, Ledger, Model, Tracker
+from patchgate.ports import Clock, ForgeReader, Job, Ledger, Model, Tracker
 
 run_inside = sandbox.run_inside
 sandbox_barred = sandbox.unavailable
@@ -46,6 +47,11 @@ class SystemClock:
     def now(self) -> datetime:
         """The present moment."""
         return datetime.now(UTC)
+
+
+def job(env: Environment, say: Callable[[str], None]) -> Job:
+    """The Actions job that this process is a step of; `say` prints one line."""
+    return Runner(output=env.github_output, summary=env.github_step_summary, say=say)
 
 
 def run_name(env: Environment) -> str:
@@ -132,19 +138,23 @@ def _policy(settings: Settings, forge: ForgeReader, control: RepoName, head: Sha
     return limited(policy, files=patch.files, lines=patch.lines, size=patch.bytes)
 
 
-def tracker_of(env: Environment, settings: Settings) -> JiraTracker:
+def tracker_of(
+    env: Environment, settings: Settings, on_secret: Callable[[str], object] = str
+) -> JiraTracker:
     """Jira for this environment; nothing is sent yet."""
     env.require("jira")
     jira = settings.jira
     return JiraTracker(
-        Connection(_jira_credential(env, settings)),
+        Connection(_jira_credential(env, settings, on_secret)),
         custom_fields=jira.request_fields,
         via=jira.via(),
         transition_fields=jira.transition_fields,
     )
 
 
-def _jira_credential(env: Environment, settings: Settings) -> Credential:
+def _jira_credential(
+    env: Environment, settings: Settings, on_secret: Callable[[str], object]
+) -> Credential:
     url = env.jira_base_url or settings.jira.url
     if env.jira_client_id and env.jira_client_secret:
         return ClientCredentials(
@@ -154,6 +164,7 @@ def _jira_credential(env: Environment, settings: Settings) -> Credential:
             site_url=url,
             token_url=env.atlassian_token_url or settings.jira.token_url,
             api_url=_api_root(settings),
+            on_token=on_secret,
         )
     if not url:
         raise ConfigError("no Jira site is named", "Set JIRA_BASE_URL, or `jira.url` in settings.")
@@ -255,13 +266,20 @@ def desk(
     cache: Path,
     run: str = "",
     providers: Sequence[str] = (),
+    event_type: str = "",
+    on_secret: Callable[[str], object] = str,
 ) -> Desk:
-    """Everything that the deterministic rooms hold."""
+    """Everything that the deterministic rooms hold; with `event_type` they can ring, too.
+
+    `on_secret` is told every token that is made from a credential.
+    """
     clock: Clock = SystemClock()
     found = services(env, cache)
     settings, forge = found.settings, found.forge
     forge.confine(settings.branch_prefix)
-    tracker: Tracker = tracker_of(env, settings)
+    if env.github_app_private_key:
+        on_secret(forge.token())
+    tracker: Tracker = tracker_of(env, settings, on_secret)
     ledger: Ledger = ledger_of(env, settings, forge, cache)
     rules = rules_of(settings, found.policy, forge)
     gate = WriteGate(
@@ -291,6 +309,9 @@ def desk(
         reviewers=(AccountId(reviewer),) if reviewer else (),
         settings_source=found.source,
         clean=Redactor(env),
+        bell=GitHubDoorbell(forge.connection, RepoName(env.github_repository), event_type)
+        if event_type
+        else None,
     )
 
 

@@ -12,7 +12,7 @@ from patchgate.core.ids import AccountId
 from patchgate.core.plan import Record
 from patchgate.core.policy import Policy
 from patchgate.core.rules import Rules
-from patchgate.ports import Clock, ForgeReader, Ledger, Tracker
+from patchgate.ports import Clock, Doorbell, ForgeReader, Ledger, Tracker
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,10 @@ class Desk:
     """Where settings and policy were read, for people."""
     clean: Callable[[str], str] = str
     """Takes secrets out of what a service said, before it is written anywhere."""
+    asks: bool = True
+    """Whether this run can still enter a propose room; else the next run asks the model."""
+    bell: Doorbell | None = None
+    """Wakes a ticket in a run of its own, where there is a place for that."""
 
     def now(self) -> str:
         """The present moment as it stands on the ledger: ISO 8601, UTC, milliseconds."""
@@ -84,6 +88,8 @@ class Outcome(Record):
     briefs: tuple[str, ...] = ()
     """Effect ids; each has `briefs/<eid>.json` in the run's folder."""
     waits: tuple[Waits, ...] = ()
+    goes_on: tuple[str, ...] = ()
+    """Tickets whose next step needs no person, but a run of its own."""
     troubles: tuple[str, ...] = ()
     heads: tuple[tuple[str, str], ...] = ()
     """(stream, ledger head) after the tick, for the run summary."""

@@ -36,10 +36,22 @@ def rung(
     name = name or env.github_event_name
     if not name:
         raise UsageError("of which kind is the event?", "Give --event-name, or GITHUB_EVENT_NAME.")
-    wakeup = _read(event, name)
+    wakeup = wakeup_of(event, name)
     if wakeup.sweep:
         raise UsageError("that event asks for a sweep", "Run `patchgate sweep`.")
+    if wakeup.asked:
+        raise UsageError(
+            f"that event asks to {wakeup.asked.verb}",
+            "Only a run of Actions can show who asked; comment on the ticket instead.",
+        )
     return wakeup.keys
+
+
+def wakeup_of(event: Path, name: str) -> Wakeup:
+    """What GitHub's event file asks for."""
+    if not name:
+        raise MalformedError("the event has no name", "The runner sets GITHUB_EVENT_NAME.")
+    return _read(event, name)
 
 
 def _read(event: Path, name: str) -> Wakeup:

@@ -65,11 +65,20 @@ VARIABLES = (
     Variable("GITHUB_EVENT_PATH", Kind.PLACE, "File of the event; set by the runner"),
     Variable("GITHUB_OUTPUT", Kind.PLACE, "File for outputs; set by the runner"),
     Variable("GITHUB_STEP_SUMMARY", Kind.PLACE, "File for the job summary; set by the runner"),
+    Variable("GITHUB_RUN_ATTEMPT", Kind.PLACE, "How often the run was started; set by the runner"),
+    Variable("GITHUB_WORKSPACE", Kind.PLACE, "Folder of checkouts; set by the runner"),
+    Variable("RUNNER_TEMP", Kind.PLACE, "Folder of one job; set by the runner"),
     Variable("ANTHROPIC_API_KEY", Kind.ANTHROPIC, "Key for Claude; either model key suffices"),
     Variable("ANTHROPIC_BASE_URL", Kind.PLACE, "Another endpoint for Claude"),
     Variable("OPENAI_API_KEY", Kind.OPENAI, "Key for OpenAI; either model key suffices"),
     Variable("OPENAI_BASE_URL", Kind.PLACE, "Another endpoint for OpenAI (with /v1)"),
     Variable("PATCHGATE_STOP", Kind.PLACE, "STOP: why nothing may be written; empty: go on"),
+    Variable("PATCHGATE_ROOM", Kind.PLACE, "Room that a step in Actions plays; set by the action"),
+    Variable("PATCHGATE_BRIEF", Kind.PLACE, "Brief that it works on; set by the action"),
+    Variable("PATCHGATE_EXPECT", Kind.PLACE, "Artifacts that it accepts; set by the action"),
+    Variable("PATCHGATE_ROOMS", Kind.PLACE, "How the rooms before it ended; set by the action"),
+    Variable("PATCHGATE_MODELS", Kind.PLACE, "Providers whose key is there; set by the action"),
+    Variable("PATCHGATE_EVENT_TYPE", Kind.PLACE, "Type of the doorbell; set by the action"),
     Variable("PATCHGATE_DEBUG", Kind.PLACE, "1: show a traceback beside each error"),
     Variable("ACTIONS_RUNTIME_TOKEN", Kind.RUNNER, "The runner's own; only in tick and settle"),
     Variable(
@@ -131,11 +140,20 @@ class Environment(BaseModel):
     github_event_path: str = ""
     github_output: str = ""
     github_step_summary: str = ""
+    github_run_attempt: str = ""
+    github_workspace: str = ""
+    runner_temp: str = ""
     anthropic_api_key: SecretStr | None = None
     anthropic_base_url: str = ""
     openai_api_key: SecretStr | None = None
     openai_base_url: str = ""
     patchgate_stop: str = ""
+    patchgate_room: str = ""
+    patchgate_brief: str = ""
+    patchgate_expect: str = ""
+    patchgate_rooms: str = ""
+    patchgate_models: str = ""
+    patchgate_event_type: str = ""
     patchgate_debug: str = ""
     actions_runtime_token: SecretStr | None = None
     actions_id_token_request_token: SecretStr | None = None

@@ -47,6 +47,8 @@ class Course:
     briefs: list[str]
     trouble: PatchgateError | None = None
     waiting: Waits | None = None
+    goes_on: bool = False
+    """A model is to be asked, which another run has to do."""
 
 
 class Driver:
@@ -144,6 +146,9 @@ class Driver:
                 return True
             case LookAtChecks():
                 return self._look_at_checks(command)
+            case Propose() if not self.desk.asks:
+                course.goes_on = True
+                return False
             case Propose():
                 eid = reserve(session, command, self.opened, self.folder)
                 course.briefs.append(eid)

@@ -28,6 +28,11 @@ class Redactor:
         held = {form for secret in env.secrets() for form in _forms(secret, env.jira_email)}
         self._forms = sorted(held, key=len, reverse=True)
 
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Every form of the secrets, the longest first."""
+        return tuple(self._forms)
+
     def __call__(self, text: str) -> str:
         """The text with `***` in place of each secret."""
         for form in self._forms:

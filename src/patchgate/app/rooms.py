@@ -33,7 +33,7 @@ from patchgate.errors import ConfigError, CredentialError, MalformedError, Patch
 if TYPE_CHECKING:
     from patchgate.agent.prompts import Prompt
 
-__all__ = ["check_room", "propose_room", "read_brief", "tick_room"]
+__all__ = ["check_room", "propose_room", "read_brief", "tick_room", "work_all"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +49,9 @@ class TickOptions:
     """Model providers whose key the propose room will have; empty: both."""
 
 
+Failure = tuple[TicketKey, PatchgateError]
+
+
 def tick_room(
     env: Environment, keys: Sequence[TicketKey], journal: Journal, options: TickOptions
 ) -> Outcome:
@@ -57,15 +60,24 @@ def tick_room(
     Errors of one ticket do not stop the others; the first is raised when all are done.
     """
     env.admit(Room.SETTLE if options.settling else Room.TICK)
-    options.folder.mkdir(parents=True, exist_ok=True)
-    folder = RunFolder(options.folder)
-    folder.outcome.unlink(missing_ok=True)
     desk = bootstrap.desk(
         env, journal, cache=options.cache, run=options.run, providers=options.providers
     )
+    folder = RunFolder(options.folder)
     room = TickRoom(desk, folder, settling=options.settling, stop=env.patchgate_stop)
+    outcome, failures = work_all(room, keys)
+    if failures:
+        raise failures[0][1]
+    return outcome
+
+
+def work_all(room: TickRoom, keys: Sequence[TicketKey]) -> tuple[Outcome, list[Failure]]:
+    """Work tickets one after another; what fails for one stops no other."""
+    desk, folder = room.desk, room.folder
+    folder.root.mkdir(parents=True, exist_ok=True)
+    folder.outcome.unlink(missing_ok=True)
     wakeups: list[Wakeup] = []
-    failures: list[tuple[TicketKey, PatchgateError]] = []
+    failures: list[Failure] = []
     for key in keys:
         try:
             wakeup = room.work(key)
@@ -76,12 +88,10 @@ def tick_room(
         if wakeup.trouble:
             failures.append((key, wakeup.trouble))
     for key, late in failures[1:]:
-        journal.note(key, "stop", f"{late.message}; next: {late.advice}")
+        desk.journal.note(key, "stop", f"{late.message}; next: {late.advice}")
     outcome = outcome_of(wakeups, desk.clean)
     folder.outcome.write_bytes(canonical(outcome.model_dump(mode="json")))
-    if failures:
-        raise failures[0][1]
-    return outcome
+    return outcome, failures
 
 
 # ── propose ──────────────────────────────────────────────────────────────────────────────

@@ -12,6 +12,7 @@ from patchgate.app.reconcile import Course, Driver
 from patchgate.app.session import Session
 from patchgate.app.settle import arrive
 from patchgate.app.waking import has_come
+from patchgate.core.events import CommandGiven
 from patchgate.core.ids import TicketKey
 from patchgate.core.rules import ChildNow, World
 from patchgate.core.state import Child, State, Workflow
@@ -30,6 +31,7 @@ class Wakeup:
 
     briefs: list[str] = field(default_factory=list)
     waits: list[Waits] = field(default_factory=list)
+    goes_on: list[str] = field(default_factory=list)
     heads: dict[str, str] = field(default_factory=dict)
     trouble: PatchgateError | None = None
 
@@ -37,7 +39,19 @@ class Wakeup:
 class Room:
     """The deterministic room: works tickets one after another."""
 
-    def __init__(self, desk: Desk, folder: RunFolder, *, settling: bool, stop: str = "") -> None:
+    def __init__(
+        self,
+        desk: Desk,
+        folder: RunFolder,
+        *,
+        settling: bool,
+        stop: str = "",
+        given: CommandGiven | None = None,
+    ) -> None:
+        """`given`: a command that came with the run itself, recorded before anything else."""
+        self.given = given
+        self.taken: set[str] = set()
+        """Effect ids of the proposals that were taken in."""
         self.desk = desk
         self.folder = folder
         self.settling = settling
@@ -117,8 +131,13 @@ class Room:
 
     def _begin(self, opened: Opened, known: ProjectState, world: World) -> tuple[Driver, World]:
         session = opened.session
-        if self.settling:
-            arrive(session, self.folder)
+        given = self.given
+        if given and given.evidence.target == session.w.key and given.fact not in session.w.seen:
+            session.record(given)
+            session.push()
+        reserved = session.w.reservation
+        if self.settling and reserved is not None and arrive(session, self.folder):
+            self.taken.add(reserved.eid)
         w = session.w
         reserved = w.reservation
         ended = reserved is not None and (
@@ -168,6 +187,7 @@ class Room:
     def _collect(self, wakeup: Wakeup, course: Course) -> None:
         session = course.session
         wakeup.briefs += course.briefs
+        wakeup.goes_on += [session.w.key] if course.goes_on else []
         wakeup.trouble = wakeup.trouble or course.trouble
         wakeup.heads[str(session.stream.id)] = session.stream.head
         wakeup.waits = [w for w in wakeup.waits if w.key != session.w.key]
@@ -183,6 +203,7 @@ def outcome_of(wakeups: list[Wakeup], clean: Callable[[str], str]) -> Outcome:
     return Outcome(
         briefs=tuple(b for w in wakeups for b in w.briefs),
         waits=tuple(x for w in wakeups for x in w.waits),
+        goes_on=tuple(k for w in wakeups for k in w.goes_on),
         troubles=tuple(clean(w.trouble.message) for w in wakeups if w.trouble),
         heads=tuple(pair for w in wakeups for pair in w.heads.items()),
     )

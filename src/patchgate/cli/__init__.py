@@ -17,7 +17,7 @@ from patchgate.errors import INTERRUPTED, UsageError
 
 SECTIONS = {
     "Whole runs, on one machine": ("run", "sweep", "status", "stop"),
-    "Rooms, one step of a run each": ("tick", "propose", "check", "settle"),
+    "Rooms, one step of a run each": ("tick", "propose", "check", "settle", "action"),
     "Records": ("ledger",),
     "Offline, without keys": ("demo", "rehearse"),
 }
@@ -49,7 +49,7 @@ def cli() -> None:
 
 
 for _command in (
-    *(rooms.tick, rooms.propose, rooms.check, rooms.settle),
+    *(rooms.tick, rooms.propose, rooms.check, rooms.settle, rooms.action),
     *(runs.run, runs.sweep, runs.status, runs.stop),
     *(ledger, offline.demo, offline.rehearse),
 ):

@@ -85,3 +85,11 @@ def check(proposal: Path, checkout: Path, order: Path, out: Path) -> None:
     env = Environment.from_os()
     evidence = check_room(env, given, out)
     teller(env)(Line("", "check", f"{evidence.level}: {evidence.reason}"))
+
+
+@click.command()
+def action() -> None:
+    """Play one room as a step of an Actions job; all that it needs is in the environment."""
+    from patchgate.app.action import play
+
+    play(Environment.from_os(), say)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 from patchgate.core.ids import TicketKey
 from patchgate.errors import MalformedError
@@ -13,8 +14,24 @@ PAYLOAD_VERSION = 1
 """Version of `client_payload`, which is `{"v": 1, "issue": "KEY-1"}` and no more."""
 KEY = re.compile(r"[A-Z][A-Z0-9_]{1,30}-[1-9][0-9]{0,9}")
 
+DIGEST = re.compile(r"(sha256:)?[0-9a-f]{12,64}", re.IGNORECASE)
+"""A digest as a person may copy it from where it is shown."""
 OWN_BRANCH = re.compile(rf"({KEY.pattern})(-[0-9]+)?")
 """Our branch without its prefix: the key, and the generation of a reopened ticket."""
+
+
+ByHand = Literal["wake", "sweep", "verify", "approve", "reject", "retry", "stop", "resume"]
+"""What a person may ask for when they start the workflow by hand."""
+WORDS: tuple[ByHand, ...] = get_args(ByHand)
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A command given with a workflow started by hand; nothing in it is believed either."""
+
+    verb: ByHand
+    digest: str = ""
+    """What is approved, as it was typed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +40,8 @@ class Wakeup:
 
     keys: tuple[TicketKey, ...] = ()
     sweep: bool = False
+    asked: Asked | None = None
+    """A person's command for these tickets, or `verify` for the whole ledger."""
 
 
 def ticket_key(text: str) -> TicketKey:
@@ -73,8 +92,30 @@ def _dispatched(payload: object) -> TicketKey:
 
 
 def _by_hand(inputs: object) -> Wakeup:
-    issue = inputs.get("issue") if isinstance(inputs, Mapping) else None
-    return Wakeup((ticket_key(issue),)) if isinstance(issue, str) and issue else Wakeup(sweep=True)
+    """`issue` alone wakes it; `command` says more; neither asks for a sweep."""
+    given = inputs if isinstance(inputs, Mapping) else {}
+    issue, verb, digest = (_input(given, name) for name in ("issue", "command", "digest"))
+    verb = verb or ("wake" if issue else "sweep")
+    if verb not in WORDS:
+        raise MalformedError(f"{verb[:40]!r} is no command", f"One of: {', '.join(WORDS)}.")
+    if verb == "sweep":
+        return Wakeup(sweep=True)
+    keys = (ticket_key(issue),) if issue else ()
+    if not keys and verb != "verify":
+        raise MalformedError(f"`{verb}` is for which ticket?", "Fill in `issue`, such as ABC-123.")
+    if verb == "wake":
+        return Wakeup(keys)
+    if verb == "approve" and not DIGEST.fullmatch(digest):
+        raise MalformedError(
+            f"{digest[:80]!r} is no digest" if digest else "`approve` needs a digest",
+            "Copy it from the comment that shows what is to be approved (12 hex digits or more).",
+        )
+    return Wakeup(keys, asked=Asked(verb, digest))
+
+
+def _input(given: Mapping[str, object], name: str) -> str:
+    value = given.get(name)
+    return value.strip() if isinstance(value, str) else ""
 
 
 def _at(payload: Mapping[str, object], *path: str) -> str:

@@ -1,12 +1,14 @@
 """The roles that the outside world plays for us, as protocols with typed messages.
 
-Tracker (Jira) · ForgeReader, ForgeWriter (GitHub) · Ledger · Model · Clock. Adapters play them;
+Tracker (Jira) · ForgeReader, ForgeWriter (GitHub) · Ledger · Model · Clock · Doorbell, Job
+(Actions). Adapters play them;
 only the write gate is ever handed a ForgeWriter. Every method raises only `patchgate.errors`.
 """
 
 from __future__ import annotations
 
 from patchgate.ports.clock import Clock
+from patchgate.ports.doorbell import Doorbell
 from patchgate.ports.forge import (
     Checks,
     CommitOrder,
@@ -16,6 +18,7 @@ from patchgate.ports.forge import (
     PullOrder,
     Review,
 )
+from patchgate.ports.job import Job
 from patchgate.ports.ledger import Ledger, Stream
 from patchgate.ports.model import Model, Query, Stop, ToolCall, ToolResult, ToolSpec, Turn
 from patchgate.ports.tracker import Change, Comment, Created, Look, Posted, Ticket, Tracker
@@ -27,8 +30,10 @@ __all__ = [
     "Comment",
     "CommitOrder",
     "Created",
+    "Doorbell",
     "ForgeReader",
     "ForgeWriter",
+    "Job",
     "Ledger",
     "Look",
     "Model",

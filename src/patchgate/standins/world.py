@@ -21,7 +21,7 @@ from patchgate.standins.models import AnthropicMessages, OpenAIResponses, Script
 CONTROL = "acme/control"
 SETTINGS_PATH = ".github/patchgate.yml"
 PROJECT = "MWC"
-EVENT_TYPE = "jira-changed"
+EVENT_TYPE = "patchgate"
 REQUIRED_CHECK = "ci"
 RINGING = frozenset(
     {

@@ -68,6 +68,11 @@ class GitHubForge:
         rules = CommitRules(COMMITTER.name, COMMITTER.email, branch_prefix)
         self._writer = GitWriter(self._git, rules)
 
+    @property
+    def connection(self) -> Connection:
+        """The way into the REST interface, for what is no part of the forge's role."""
+        return self._connection
+
     def token(self) -> str:
         """A token for git that is valid now."""
         return self._connection.token()

@@ -102,8 +102,10 @@ class ClientCredentials:
         token_url: str = TOKEN_URL,
         api_url: str = API_URL,
         clock: Callable[[], float] = time.monotonic,
+        on_token: Callable[[str], object] = str,
     ) -> None:
-        """Take the credentials; `clock` gives seconds."""
+        """Take the credentials; `clock` gives seconds, `on_token` is told each token."""
+        self._on_token = on_token
         self._client = {"client_id": client_id, "client_secret": client_secret}
         self._cloud_id, self._site_url = cloud_id, site_url.rstrip("/")
         self._token_url, self._api_url = token_url, api_url.rstrip("/")
@@ -148,6 +150,7 @@ class ClientCredentials:
             self._token = str(answer["access_token"])
         except (AttributeError, KeyError, TypeError, ValueError) as exc:
             raise ServiceError(f"{self._token_url} gave no token for {self.name}") from exc
+        self._on_token(self._token)
         self._until = self._clock() + lifetime - min(EARLY, lifetime / 2)
 
     def _discover(self) -> None:

@@ -106,6 +106,7 @@ def start_run(
         conclusion=None,
         created_at=now,
         updated_at=now,
+        triggered_by=[login],
     )
     repo.runs.append(run)
     return run

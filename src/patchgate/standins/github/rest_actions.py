@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import yaml
@@ -17,6 +18,7 @@ from patchgate.standins.github.state import WorkflowRun
 from patchgate.standins.http import json_response
 
 FOLDER = ".github/workflows"
+INPUT = re.compile(r"\$\{\{\s*inputs\.([A-Za-z_][\w-]*)\s*\}\}")
 EVENT_TYPE_LIMIT, PAYLOAD_KEYS, PAYLOAD_BYTES, INPUTS = 100, 10, 65_535, 25
 WORKFLOW = f"{REPO}/actions/workflows/<workflow>"
 RUN = f"{REPO}/actions/runs/<int:run>"
@@ -54,7 +56,7 @@ def workflow_dispatch(call: Call, workflow: str) -> Response:
     path, text = _workflow(call, workflow)
     ref, inputs = call.text("ref"), call.body().get("inputs", {})
     branch = ref.removeprefix("refs/heads/")
-    trigger = _triggers(text).get("workflow_dispatch", "absent")
+    trigger = triggers(text).get("workflow_dispatch", "absent")
     if trigger == "absent":
         raise Refusal(422, "Workflow does not have 'workflow_dispatch' trigger")
     if call.bare.resolve(branch) is None:
@@ -66,10 +68,11 @@ def workflow_dispatch(call: Call, workflow: str) -> Response:
         call.hub, call.repo, call.token.login, path=path, event="workflow_dispatch", branch=branch
     )
     hub, repo = call.hub, call.repo
+    run.title = title_of(text, {**_defaults(declared), **inputs})
 
     def build() -> dict[str, Any]:
         return {
-            "inputs": inputs,
+            "inputs": {**_defaults(declared), **inputs},
             "ref": f"refs/heads/{branch}",
             "workflow": path,
             "repository": repository(hub, repo),
@@ -124,6 +127,14 @@ def get_run(call: Call, run: int) -> Response:
     raise not_found()
 
 
+def get_attempt(call: Call, run: int, attempt: int) -> Response:
+    """One attempt of a run."""
+    for one in call.repo.runs:
+        if one.id == run and 1 <= attempt <= one.attempt:
+            return json_response(shapes.run(call.hub, call.repo, one, attempt))
+    raise not_found()
+
+
 def list_variables(call: Call) -> Response:
     """The repository's variables."""
     found = list(call.repo.variables.values())
@@ -156,7 +167,7 @@ def _workflow(call: Call, asked: str) -> tuple[str, str]:
     raise not_found()
 
 
-def _parsed(text: str) -> dict[str, Any]:
+def parsed(text: str) -> dict[str, Any]:
     """The workflow as plain strings (YAML 1.1 would read the key `on` as true)."""
     try:
         found = yaml.load(text, Loader=yaml.BaseLoader)  # noqa: S506  # makes strings only
@@ -165,15 +176,28 @@ def _parsed(text: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _triggers(text: str) -> dict[str, Any]:
-    found = _parsed(text).get("on", {})
+def triggers(text: str) -> dict[str, Any]:
+    """The events of a workflow file, each with what narrows it."""
+    found = parsed(text).get("on", {})
     if isinstance(found, dict):
         return found
     return dict.fromkeys([found] if isinstance(found, str) else found)
 
 
+def _defaults(declared: dict[str, Any]) -> dict[str, Any]:
+    said = {name: (one or {}).get("default", "") for name, one in declared.items()}
+    return {name: value for name, value in said.items() if value != ""}
+
+
+def title_of(text: str, inputs: dict[str, Any]) -> str:
+    """The run's title by the workflow's `run-name`; of its expressions only `inputs.…` is known."""
+    name = str(parsed(text).get("run-name", ""))
+    filled = INPUT.sub(lambda found: str(inputs.get(found[1], "")), name)
+    return " ".join(filled.split())
+
+
 def _shown(call: Call, path: str, text: str) -> dict[str, Any]:
-    name = _parsed(text).get("name") or path
+    name = parsed(text).get("name") or path
     return shapes.workflow(call.hub, call.repo, path, str(name))
 
 
@@ -188,6 +212,7 @@ def operations() -> list[Operation]:
         ("GET", f"{WORKFLOW}/runs", read, list_runs),
         ("GET", f"{REPO}/actions/runs", read, list_runs),
         ("GET", RUN, read, get_run),
+        ("GET", f"{RUN}/attempts/<int:attempt>", read, get_attempt),
         ("GET", f"{REPO}/actions/variables", "variables|actions:read", list_variables),
         ("GET", f"{REPO}/actions/variables/<variable>", "variables|actions:read", get_variable),
     ]

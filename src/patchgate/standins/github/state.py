@@ -201,7 +201,15 @@ class WorkflowRun:
     conclusion: str | None
     created_at: str
     updated_at: str
-    attempt: int = 1
+    title: str = ""
+    """What `run-name` made of the event; empty: the name."""
+    triggered_by: list[str] = field(default_factory=list)
+    """Who started each attempt: the actor the first, whoever asked for it each further one."""
+
+    @property
+    def attempt(self) -> int:
+        """The number of the present attempt."""
+        return max(len(self.triggered_by), 1)
 
 
 @dataclass

@@ -1,0 +1,59 @@
+"""The sweep as a step of a scheduled run: it wakes tickets, each in a run of its own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from patchgate.app.desk import Desk
+from patchgate.app.project import read_project
+from patchgate.app.sweep import HEARTBEAT_EVERY, gather, heartbeat, wanted
+from patchgate.core.approval import moment
+from patchgate.errors import PatchgateError
+
+UPDATED_MINUTES = 90
+"""Tickets that changed in Jira since then are woken: more than a period, for Jira's search lags."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a sweep did."""
+
+    rung: tuple[str, ...]
+    gathered: tuple[str, ...]
+    warnings: tuple[str, ...]
+    failure: PatchgateError | None
+    """The first ticket's that could not be woken; the others were."""
+
+
+def sweep(desk: Desk, *, period: int = HEARTBEAT_EVERY) -> Swept:
+    """Ring for every ticket that wants a wake-up; `period` is the schedule's, in minutes."""
+    warnings = tuple(_late(desk, max(period, HEARTBEAT_EVERY)))
+    rung, failure = [], None
+    for key in wanted(desk, max(UPDATED_MINUTES, 2 * period)):
+        try:
+            if desk.bell is not None:
+                desk.bell.ring(key)
+            rung.append(str(key))
+        except PatchgateError as error:
+            failure = failure or error
+            desk.journal.note(key, "stop", f"not woken: {error.message}")
+    gathered = tuple(gather(desk))
+    heartbeat(desk, len(rung))
+    return Swept(tuple(rung), gathered, warnings, failure)
+
+
+def _late(desk: Desk, period: int) -> list[str]:
+    """One warning for each project whose last heartbeat is older than two periods."""
+    found = []
+    for project in desk.settings.jira.projects:
+        swept = read_project(desk, project).swept
+        if not swept:
+            continue
+        minutes = (desk.clock.now() - moment(swept)).total_seconds() / 60
+        if minutes > 2 * period:
+            found.append(
+                f"the schedule had stopped: the last sweep of {project} was {minutes / 60:.1f} "
+                "hours ago. GitHub drops schedules under load and switches them off after 60 days "
+                "without activity: look at the workflow's page."
+            )
+    return found

@@ -1,0 +1,257 @@
+"""A consumer's whole site on loopback, driven by nothing but events: each starts runs under act."""
+
+from __future__ import annotations
+
+import functools
+import secrets
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from patchgate.standins.demo.driver import environment
+from patchgate.standins.github.workflows import Started, Workflows
+from patchgate.standins.models import parse_script
+from patchgate.standins.world import CONTROL, LEIGH, REQUIRED_CHECK, Target, World
+from tests.actions.act import Order, Played, localise, play, workflow
+from tests.e2e.answers import script
+from tests.e2e.conftest import git
+from tests.e2e.lives import SEED, Life
+
+ROOT = Path(__file__).resolve().parents[2]
+DOUBLES = Path(__file__).parent / "doubles"
+EXAMPLE = ROOT / "docs" / "examples" / "patchgate.yml"
+PATH = ".github/workflows/patchgate.yml"
+PRODUCT = ("step", "src", "prompts", "policies", "requirements", ".github/workflows/patchgate.yml")
+"""What of this repository a consumer's run reads."""
+PRESSES = "mallory-acme"
+LEVELS = {"none": 0, "read": 1, "write": 2}
+
+
+@dataclass
+class Ran:
+    """One run that was played."""
+
+    event: str
+    played: Played
+
+    @property
+    def jobs(self) -> dict[str, str]:
+        return self.played.jobs
+
+
+@dataclass
+class Site:
+    """The world, its queue of runs, and a way to play them."""
+
+    world: World
+    workflows: Workflows
+    life: Life
+    folder: Path
+    tools: Path
+    uses: dict[str, Path]
+    secrets: dict[str, str]
+    ran: list[Ran] = field(default_factory=list)
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def drain(self) -> list[Ran]:
+        """Play what waits, and what these runs start, until nothing waits."""
+        began = len(self.ran)
+        for _ in range(20):
+            waiting = self.waiting()
+            if not waiting:
+                return self.ran[began:]
+            for started in waiting:
+                self.play(started)
+        raise AssertionError("runs start runs without end:\n" + self.ran[-1].played.log())
+
+    def waiting(self) -> list[Started]:
+        """What events have started so far."""
+        self.world.rule.settle()
+        return self.workflows.take()
+
+    def together(self, waiting: Sequence[Started]) -> list[Ran]:
+        """Play several runs at once."""
+        with ThreadPoolExecutor(len(waiting)) as pool:
+            return list(pool.map(self.play, waiting))
+
+    def play(self, started: Started, *, stop_at: str = "") -> Ran:
+        """Play one run; its end is known to GitHub."""
+        self.workflows.begin(started.repo, started.run)
+        with self.lock:
+            number = len(self.ran)
+            self.ran.append(Ran(started.event, Played(0, [], "")))
+        order = self._order(started, self.folder / f"run-{number:02}")
+        played = play(order, stop_at=stop_at)
+        ended = "cancelled" if stop_at else "success" if played.status == 0 else "failure"
+        self.workflows.finish(started.repo, started.run, ended)
+        ran = Ran(started.event, played)
+        with self.lock:
+            self.ran[number] = ran
+        return ran
+
+    def _order(self, started: Started, folder: Path) -> Order:
+        tree = folder.with_suffix(".tree")
+        git(self.folder, "clone", "-q", f"{self.world.github.root}/{started.repo}.git", str(tree))
+        env = {
+            "GITHUB_SERVER_URL": self.world.urls["github"],
+            "GITHUB_API_URL": f"{self.world.urls['github']}/api/v3",
+            "GITHUB_REPOSITORY": started.repo,
+            "GITHUB_RUN_ID": str(started.run),
+            "GITHUB_RUN_ATTEMPT": str(started.attempt),
+            "RUNNER_ENVIRONMENT": "github-hosted",
+            "DOUBLE_ARTIFACTS": str(self.folder / "artifacts" / str(started.run)),
+            "GIT_TERMINAL_PROMPT": "0",
+        }
+        return Order(
+            program=act_program(),
+            event=started.event,
+            payload=started.payload,
+            tree=tree,
+            path=started.path,
+            folder=folder,
+            tools=self.tools,
+            uses=self.uses,
+            env=env,
+            secrets=self.secrets,
+        )
+
+
+def act_program() -> str:
+    """The act binary beside this interpreter, or on PATH; empty: there is none."""
+    beside = Path(sys.executable).with_name("act")
+    return str(beside) if beside.exists() else shutil.which("act") or ""
+
+
+@functools.cache
+def product(folder: Path) -> Path:
+    """This repository as a bare git remote, with what a consumer's run reads of it."""
+    work = folder / "product"
+    listed = git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "--", *PRODUCT)
+    for name in listed.splitlines():
+        target = work / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, target)
+    git(work, "init", "-q", "-b", "main")
+    git(work, "add", "-A", "-f")
+    git(work, "commit", "-q", "-m", "Release")
+    git(folder, "clone", "-q", "--bare", str(work), str(folder / "product.git"))
+    return folder / "product.git"
+
+
+def prepared_tools(tree: Path, folder: Path) -> Path:
+    """A tool cache whose environments, under the very keys of the action, are this interpreter's.
+
+    A room then starts at once; that the action can make them itself is proven elsewhere.
+    """
+    python = subprocess.run(
+        ["bash", "-c", "type -P python3"], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    ask = (
+        "import sys; sys.path.insert(0, sys.argv[1]); import prepare\n"
+        "print('\\n'.join(sorted({prepare.key_of(p) for p in prepare.PROFILES.values()})))"
+    )
+    keys = subprocess.run(
+        [python, "-I", "-c", ask, str(tree / "step")], capture_output=True, text=True, check=True
+    ).stdout.split()
+    for key in keys:
+        place = folder / "patchgate-environments" / key
+        (place / "bin").mkdir(parents=True)
+        (place / "patchgate-complete").write_text(key)
+        starter = place / "bin" / "python"
+        starter.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+        starter.chmod(0o755)
+    return folder
+
+
+def consumers_file(world: World) -> str:
+    """The workflow that a user pastes, led to this world's services and nothing else changed."""
+    place = "{jira-base-url: 'https://your-site.atlassian.net'}"
+    given = {
+        "jira-base-url": world.urls["jira"],
+        "anthropic-base-url": world.urls["anthropic"],
+        "openai-base-url": f"{world.urls['openai']}/v1",
+    }
+    text = EXAMPLE.read_text("utf-8")
+    assert place in text
+    return text.replace(place, "{" + ", ".join(f"{k}: '{v}'" for k, v in given.items()) + "}")
+
+
+def narrower(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:
+    """What both grant: a called workflow can only narrow the caller's token."""
+    return {
+        name: min(level, other.get(name, "none"), key=lambda word: LEVELS[word])
+        for name, level in one.items()
+    }
+
+
+@contextmanager
+def site(
+    root: Path, *answers: Mapping[str, Any], settings: Mapping[str, Any], own_token: bool = False
+) -> Iterator[Site]:
+    """A site whose control repository is also the one that tickets are about.
+
+    `own_token`: the rooms that write use a person's token, as `PATCHGATE_TOKEN`.
+    """
+    routes = [{"repository": CONTROL, "base_branch": "main", "plan": "none"}]
+    said = {"routes": routes, **settings}
+    made = parse_script(script(*answers))
+    with World(root / "world", target=Target(SEED, "acme/else"), script=made, settings=said) as w:
+        hub = w.github
+        files = {**SEED, PATH: consumers_file(w)}
+        del files[".github/workflows/ci.yml"]
+        hub.as_user(LEIGH.github).push(CONTROL, "main", files, "Begin")
+        hub.protect(CONTROL, "main", required_checks=[REQUIRED_CHECK])
+        workflows = Workflows(hub.hub)
+        uses = _uses(root, w, workflows)
+        given = {"JIRA_EMAIL": "ai-runner@acme.test", "JIRA_API_TOKEN": w.keys.jira}
+        given |= {"ANTHROPIC_API_KEY": w.keys.anthropic, "OPENAI_API_KEY": w.keys.openai}
+        if own_token:
+            given["PATCHGATE_TOKEN"] = w.keys.github
+        tools = prepared_tools(product_tree(root), root / "tools")
+        life = Life(w, environment(w), root / "rooms")
+        yield Site(w, workflows, life, root, tools, uses, given)
+
+
+def product_tree(root: Path) -> Path:
+    """Where the product is checked out for this site."""
+    return root / "uses" / "product"
+
+
+def _uses(root: Path, world: World, workflows: Workflows) -> dict[str, Path]:
+    """Every `uses:` of consumer and product, resolved as a runner does."""
+    consumer = yaml.load(consumers_file(world), yaml.BaseLoader)  # noqa: S506 - strings only
+    (job,) = consumer["jobs"].values()
+    reference = (
+        str(job["uses"]).partition("/.github/")[0] + "@" + str(job["uses"]).partition("@")[2]
+    )
+    tree = product_tree(root)
+    remote = product(root)
+    git(root, "clone", "-q", "--depth", "1", f"file://{remote}", str(tree))
+    shutil.rmtree(tree / ".git")
+
+    def token_for(name: str, permissions: Mapping[str, str]) -> str:
+        value = f"ghs_{name}{secrets.token_hex(12)}"
+        return workflows.job_token(CONTROL, value, narrower(permissions, job["permissions"]))
+
+    localise(tree, reference, token_for)
+    uses = {reference: tree}
+    for step in _steps(workflow(tree / PATH)):
+        name, _, ref = step.partition("@")
+        if name.startswith("actions/"):
+            uses[f"{name}@{ref}"] = DOUBLES / name.partition("/")[2]
+    return uses
+
+
+def _steps(document: Mapping[str, Any]) -> Iterator[str]:
+    for job in document["jobs"].values():
+        for step in job.get("steps", []):
+            yield str(step["uses"]).split(" ")[0]
