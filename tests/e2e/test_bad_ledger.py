@@ -61,6 +61,7 @@ def test_a_damaged_ledger_stops_its_ticket_everywhere_and_heals_when_restored(
     good = t.refs()
     issue = t.world.jira.issue(key)
     before = (issue.status, issue.assignee, t.comments(key))
+    clone = clone_of(t)
     damage(t, live_of(t, key))
     broken = t.refs()
     for command in (["status", key], ["ledger", "verify", key, "--online"]):
@@ -70,17 +71,64 @@ def test_a_damaged_ledger_stops_its_ticket_everywhere_and_heals_when_restored(
     issue = t.world.jira.issue(key)
     assert (issue.status, issue.assignee, t.comments(key)) == before
     assert t.refs() == broken
-    restore(t, good)
+    told = t.patchgate("ledger", "restore", str(clone))
+    assert (told.code, t.refs()) == (0, broken)
+    done = t.patchgate("ledger", "restore", str(clone), "--write")
+    assert (done.code, "are in it" in done.out or "is made again" in told.out) == (0, True), done
+    assert t.refs().keys() == good.keys()
+    assert t.patchgate("ledger", "verify", "--online").code == 0
     assert t.tick(key).code == 0
     assert "pull request #1 is up" in t.patchgate("status", key).out or t.refs("acme/shop")
 
 
-def restore(t: Terminal, good: dict[str, str]) -> None:
-    """As docs/operations.md says: push what a clone still has to where it was."""
+def clone_of(t: Terminal) -> Path:
+    """A mirror of the control repository, as anybody may keep one."""
     bare = next((t.world.root / "github").rglob("control.git"))
-    for name, sha in good.items():
-        if t.refs().get(name) != sha:
-            subprocess.run(["git", "-C", str(bare), "update-ref", name, sha], check=True)
+    place = t.folder / f"clone-{len(list(t.folder.glob('clone-*')))}"
+    subprocess.run(["git", "clone", "-q", "--mirror", str(bare), str(place)], check=True)
+    return place
+
+
+def test_a_copy_that_is_too_old_for_the_head_on_the_ticket_restores_nothing(
+    terminal: Build,
+) -> None:
+    t = terminal()
+    key = t.ticket()
+    t.run(key)
+    old = clone_of(t)
+    t.approve(key)
+    t.tick(key)
+    new = clone_of(t)
+    deleted_live(t, live_of(t, key))
+    broken = t.refs()
+    said = t.patchgate("ledger", "restore", str(old), "--write")
+    assert (said.code, "which no event here has" in said.out, t.refs()) == (7, True, broken)
+    said = t.patchgate("ledger", "restore", str(old), str(new), "--write")
+    assert (said.code, "it is gone" in said.out) == (0, True)
+    assert t.tick(key).code == 0
+
+
+def test_an_export_brings_its_stream_back_and_is_refused_when_it_was_changed(
+    terminal: Build,
+) -> None:
+    t = terminal()
+    key = t.ticket()
+    t.run(key)
+    export = t.folder / "mwc-1.tar"
+    assert t.patchgate("ledger", "export", key, str(export)).code == 0
+    deleted_live(t, live_of(t, key))
+    forged = t.folder / "forged.tar"
+    forged.write_bytes(export.read_bytes().replace(b"Good day", b"Bad, day"))
+    assert forged.read_bytes() != export.read_bytes()
+    assert t.patchgate("ledger", "restore", str(forged), "--write").complains(
+        7, "not what its name"
+    )
+    junk = t.folder / "junk.tar"
+    junk.write_bytes(b"no tar at all")
+    assert t.patchgate("ledger", "restore", str(junk)).complains(6, "no export")
+    assert t.patchgate("ledger", "restore", str(export), "--write").code == 0
+    assert t.patchgate("ledger", "verify", "--online").code == 0
+    assert t.tick(key).code == 0
 
 
 def test_one_damaged_stream_stops_no_other_ticket_in_the_sweep(terminal: Build) -> None:

@@ -21,7 +21,15 @@ from patchgate.adapters.jira import (
     Credential,
     JiraTracker,
 )
-from patchgate.adapters.ledger import Branches, GitLedger, Remote, show, verify_repository
+from patchgate.adapters.ledger import (
+    Action,
+    Branches,
+    GitLedger,
+    Remote,
+    Restoration,
+    show,
+    verify_repository,
+)
 from patchgate.app.desk import Desk, Journal
 from patchgate.app.environment import Environment
 from patchgate.app.evidence import EvidenceReader
@@ -376,3 +384,5 @@ def keeper(env: Environment, cache: Path) -> Keeper:
 
 show_links = show
 verify_clone = verify_repository
+restoration = Restoration
+RESTORE = Action.RESTORE

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from patchgate.app import bootstrap
 from patchgate.app.environment import Environment
 from patchgate.app.opening import check_anchor
 from patchgate.core.branch import branch_of
+from patchgate.core.chain import Anchor, Link, verify_anchors
+from patchgate.core.events import Event
 from patchgate.core.fold import fold
 from patchgate.core.ids import RepoName, StreamId, TicketKey
 from patchgate.errors import NotFoundError
-from patchgate.ports import Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,29 +94,44 @@ def verify_online(env: Environment, key: TicketKey | None, cache: Path, *, ancho
 
 
 def _held_outside(desk: bootstrap.Keeper, name: StreamId) -> tuple[bool, str]:
-    """Whether a stream fits the head kept on its ticket, in words; a project has no ticket."""
+    """Whether a stream fits the heads kept outside, in words; a project has no ticket."""
     key, _, issue_id = name.rpartition("-")
     if not issue_id.isdigit():
         return True, ""
-    try:
-        look = desk.tracker().look(TicketKey(key))
-    except NotFoundError:
-        return True, f"{name}: its ticket can no longer be seen; no head to compare with"
     stream = desk.ledger.read(TicketKey(key), issue_id)
-    if look.anchor and (stream is None or look.anchor not in stream.heads):
-        return False, f"{name}: the head on the ticket, {look.anchor}, is not in the chain"
-    if stream is None or not look.anchor:
+    events = stream.events if stream else ()
+    anchors = heads_outside(desk, TicketKey(key), issue_id, events)
+    if anchors is None:
+        return True, f"{name}: its ticket can no longer be seen; no head to compare with"
+    if not anchors:
         return True, f"{name}: no head is kept on the ticket"
-    told = _head_in_pull(desk, stream)
-    if told and told not in stream.heads:
-        return False, f"{name}: the head in its pull request, {told}, is not in the chain"
-    places = "the ticket and in the pull request are" if told else "the ticket is"
-    return True, f"{name}: the head on {places} in the chain"
+    found = verify_anchors(name, stream.heads if stream else (), anchors)
+    for anchor in anchors:
+        if stream is None or anchor.head not in stream.heads:
+            first = f" from event {found[0].seq} on" if found else ""
+            return False, f"{name}: {anchor.where}, {anchor.head}, is not in the chain{first}"
+    places = " and ".join(_PLACES[anchor.where] for anchor in anchors)
+    return True, f"{name}: the head on {places} {'are' if anchors[1:] else 'is'} in the chain"
 
 
-def _head_in_pull(desk: bootstrap.Keeper, stream: Stream) -> str:
+def heads_outside(
+    desk: bootstrap.Keeper, key: TicketKey, issue_id: str, events: Sequence[Event]
+) -> list[Anchor] | None:
+    """The heads on the ticket and in its pull request; None: the ticket can not be seen."""
+    try:
+        look = desk.tracker().look(key)
+    except NotFoundError:
+        return None
+    if look.ticket.issue_id != issue_id:
+        return None
+    found = [Anchor(ON_TICKET, look.anchor)] if look.anchor else []
+    told = _head_in_pull(desk, events)
+    return [*found, Anchor(IN_PULL, told)] if told and found else found
+
+
+def _head_in_pull(desk: bootstrap.Keeper, events: Sequence[Event]) -> str:
     """The head that the description of our pull request names; empty: there is none."""
-    w = fold(stream.events)
+    w = fold(events)
     if w.pull is None:
         return ""
     pulls = desk.forge.pulls_of(RepoName(w.pull.repo), branch_of(w, desk.branch_prefix))
@@ -123,4 +140,35 @@ def _head_in_pull(desk: bootstrap.Keeper, stream: Stream) -> str:
     return found[1] if found else ""
 
 
+def restore(
+    env: Environment, places: Sequence[Path], cache: Path, *, write: bool
+) -> tuple[Report, int]:
+    """Bring back streams from clones and exports; the report, and how many are to be restored.
+
+    Without `write` it only says what it would do.
+    """
+    desk = bootstrap.keeper(env, cache)
+
+    def outside(stream: StreamId, links: Sequence[Link]) -> list[Anchor]:
+        key, _, issue_id = stream.rpartition("-")
+        if not issue_id.isdigit():
+            return []
+        events = [one.event for one in links]
+        return heads_outside(desk, TicketKey(key), issue_id, events) or []
+
+    work = bootstrap.restoration(desk.ledger, outside)
+    steps = work.plan(places)
+    due = [step for step in steps if step.action is bootstrap.RESTORE]
+    lines = ["the ledger branch is missing: it is made again"] if work.lacks_ledger else []
+    lines += [f"{step.stream}  {step.action}: {step.why}" for step in steps]
+    if work.whole:
+        lines.append(f"{work.whole} streams of the copies are on the ledger already, whole")
+    if write:
+        work.write(steps)
+        lines.append(f"{len(due)} streams were restored")
+    return Report(tuple(lines), len(steps) - len(due)), len(due)
+
+
+ON_TICKET, IN_PULL = "the head on the ticket", "the head in its pull request"
+_PLACES = {ON_TICKET: "the ticket", IN_PULL: "in the pull request"}
 _HEAD = re.compile(r"Ledger head: `(sha256:[0-9a-f]{64})`")

@@ -14,7 +14,7 @@ from patchgate.errors import LedgerError
 
 @click.group()
 def ledger() -> None:
-    """Look into the ledger, check it, take it along."""
+    """Look into the ledger, check it, take it along, bring it back."""
 
 
 @ledger.command("init")
@@ -75,3 +75,29 @@ def ledger_export(key: str, out: Path, cache: Path | None) -> None:
     content = cached(cache, lambda place: export_stream(env, keys_of([key])[0], place))
     out.write_bytes(content)
     say(f"{out}: {len(content)} bytes")
+
+
+@ledger.command("restore")
+@click.argument("copies", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--write", is_flag=True, help="Do it; otherwise it is only said.")
+@click.option("--cache", type=FOLDER, help=CACHE_HELP)
+def ledger_restore(copies: tuple[Path, ...], write: bool, cache: Path | None) -> None:
+    """Bring back damaged, cut or deleted streams from clones (folders) and exports (files).
+
+    Only what is proven, what holds every head that is kept outside, and what loses no event.
+    """
+    from patchgate.app.records import restore
+
+    env = Environment.from_os()
+    report, due = cached(cache, lambda place: restore(env, copies, place, write=write))
+    for line in report.lines:
+        say(line)
+    if due and not write:
+        say(f"nothing was written yet: --write restores {due} of them")
+    elif not report.lines:
+        say("the copies hold no stream")
+    if report.findings:
+        raise LedgerError(
+            f"{report.findings} of the streams cannot be restored from these copies",
+            "Each line says why. Look for a newer clone or export; nothing was guessed.",
+        )

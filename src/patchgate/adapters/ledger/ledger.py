@@ -85,6 +85,10 @@ class GitLedger:
         """Whether the ledger branch is there; LedgerError where it should be and is not."""
         return self._view().ledger is not None
 
+    def branches_now(self) -> dict[str, Sha]:
+        """All branches of ours as they are now, by full name, whatever state they are in."""
+        return dict(self._refs())
+
     # ── reading ──────────────────────────────────────────────────────────────────────────
 
     def read(self, key: TicketKey, issue_id: str) -> Stream | None:
@@ -210,10 +214,12 @@ class GitLedger:
             self.store.push(self.branches.live_ref(home.stream), None, expected=commit)
             raise LostRaceError(f"{home.stream} was begun by somebody else at the same time")
 
-    def _view(self) -> View:
+    def _refs(self) -> dict[str, Sha]:
         names = self.branches
-        refs = self.store.refs(names.ledger_ref, f"{names.live_prefix}*", f"{OURS}*")
-        return View(names, refs, self._may_initialise)
+        return self.store.refs(names.ledger_ref, f"{names.live_prefix}*", f"{OURS}*")
+
+    def _view(self) -> View:
+        return View(self.branches, self._refs(), self._may_initialise)
 
     def _read_live(self, home: Address, view: View) -> Reading | None:
         """The live stream; None when its branch went away while we read."""

@@ -136,4 +136,20 @@ def write(
     return objects.write_commit(tree, message, parent=parent)
 
 
+def rewrite(
+    objects: Objects, stream: StreamId, parent: Sha | None, *, links: Sequence[Link], blobs: Tree
+) -> Sha:
+    """A commit on top of `parent` in which a live branch holds exactly this stream, from its start.
+
+    For restoring: whatever the branch held stays in its history.
+    """
+    end = tail(links, origin(stream))
+    names = [f"events/{event_name(one.seq)}" for one in links]
+    oids = objects.write_blobs([*(one.line + b"\n" for one in links), tip_bytes(stream, end)])
+    files = {name: Entry(FILE, oid) for name, oid in zip([*names, TIP], oids, strict=True)}
+    files |= {f"blobs/{name}": entry for name, entry in blobs.items()}
+    message = f"{stream}: restored\n\nLedger-Head: {end.head}\nWriter: {secrets.token_hex(8)}\n"
+    return objects.write_commit(graft(objects, None, files), message, parent=parent)
+
+
 Blobs = Mapping[Digest, bytes]

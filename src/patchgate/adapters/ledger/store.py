@@ -64,6 +64,18 @@ class ObjectStore(Objects):
         orders += [f"delete {ref}\n" for ref in sorted(gone)]
         self._local(["update-ref", "--stdin"], "".join(orders).encode())
 
+    def adopt(self, repository: Path, commits: Sequence[Sha]) -> None:
+        """Bring commits without their history from a repository on this machine."""
+        args = ["-c", "fetch.negotiationAlgorithm=noop", "fetch", "--quiet", "--no-tags"]
+        args += ["--no-write-fetch-head", "--depth=1", "--no-filter", "--stdin"]
+        run_git(
+            [*args, f"file://{repository.absolute()}"],
+            git_dir=self._partial,
+            env=self._objects,
+            stdin=oid_lines(commits),
+            timeout=self.remote.timeout,
+        )
+
     def push(self, ref: str, new: Sha | None, *, expected: Sha | None) -> None:
         """Move one branch from `expected` (None: absent) to `new` (None: delete), or not at all.
 

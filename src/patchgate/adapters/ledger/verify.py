@@ -44,12 +44,12 @@ def verify_repository(
     with their tip show only against anchors. LedgerError when there is no ledger branch.
     """
     objects, names = Objects(git_dir), branches or Branches()
-    ledger = _branch(objects, names.ledger)
+    ledger = branch_in(objects, names.ledger)
     if ledger is None:
         raise LedgerError(
             f"{git_dir} has no ledger branch {names.ledger}", "Fetch it, or name another clone."
         )
-    lives = _lives(objects, names)
+    lives = lives_in(objects, names)
     seen = _verify_ledger(objects, ledger, only, continued=lives.keys())
     findings = seen.findings
     for name, commit in sorted(lives.items()):
@@ -61,14 +61,16 @@ def verify_repository(
     return findings
 
 
-def _branch(objects: Objects, name: str) -> Sha | None:
+def branch_in(objects: Objects, name: str) -> Sha | None:
+    """Where a mirror or a clone has a branch of the remote."""
     for place in PLACES:
         if commit := objects.local_refs(f"{place}{name}").get(f"{place}{name}"):
             return commit
     return None
 
 
-def _lives(objects: Objects, names: Branches) -> dict[str, Sha]:
+def lives_in(objects: Objects, names: Branches) -> dict[str, Sha]:
+    """The live branches of a mirror or a clone, by their streams' names."""
     for place in PLACES:
         prefix = f"{place}{names.live}/"
         if refs := objects.local_refs(prefix):
@@ -99,23 +101,31 @@ def _verify_ledger(
     seen = Seen([one for one in findings if only in (None, one.stream)])
     wanted = [home for home in homes if only in (None, home.stream)]
     seen.streams = len(wanted)
-    artifacts = _artifacts(files, wanted)
-    for part in batched(wanted, BATCH):
-        oids = [files[path].oid for home in part for path in (home.events_path, home.index_path)]
-        contents = iter(objects.blobs(oids))
-        for home, data, tip in zip(part, contents, contents, strict=False):
-            links = archive.judge(home, data, tip)
-            if isinstance(links, Finding):
-                seen.findings.append(links)
-            elif home.stream in continued:
-                seen.continued[home.stream] = links
-        for few in batched(part, FEW):
-            held = [(home.stream, artifacts.get(home, {})) for home in few]
-            seen.findings += live.bad_blobs(objects, held)
+    for home, found in judged(objects, files, wanted):
+        if isinstance(found, Finding):
+            seen.findings.append(found)
+        elif home.stream in continued:
+            seen.continued[home.stream] = found
     return seen
 
 
-def _artifacts(files: Tree, homes: Iterable[Address]) -> dict[Address, Tree]:
+def judged(
+    objects: Objects, files: Tree, homes: Sequence[Address]
+) -> Iterator[tuple[Address, tuple[Link, ...] | Finding]]:
+    """Each of these gathered streams with its links, or with the first thing wrong with it."""
+    artifacts = artifacts_of(files, homes)
+    for part in batched(homes, BATCH):
+        oids = [files[path].oid for home in part for path in (home.events_path, home.index_path)]
+        contents = iter(objects.blobs(oids))
+        for few in batched(part, FEW):
+            held = [(home.stream, artifacts.get(home, {})) for home in few]
+            bad = {found.stream: found for found in live.bad_blobs(objects, held)}
+            for home, data, tip in zip(few, contents, contents, strict=False):
+                links = archive.judge(home, data, tip)
+                yield home, links if isinstance(links, Finding) else bad.get(home.stream, links)
+
+
+def artifacts_of(files: Tree, homes: Iterable[Address]) -> dict[Address, Tree]:
     """The artifacts of these streams, by stream."""
     folders = {home.blobs_path: home for home in homes}
     found: dict[Address, Tree] = {}
@@ -124,6 +134,16 @@ def _artifacts(files: Tree, homes: Iterable[Address]) -> dict[Address, Tree]:
         if (home := folders.get(folder)) is not None:
             found.setdefault(home, {})[name] = entry
     return found
+
+
+def homes_in(files: Tree) -> list[Address]:
+    """The streams that have both their file and their entry in the index."""
+    return _homes(files)[0]
+
+
+def strangers_in(files: Tree) -> list[str]:
+    """Paths that belong to no stream."""
+    return [str(found.stream) for found in _homes(files)[1] if found.stream in files]
 
 
 def _homes(files: Tree) -> tuple[list[Address], list[Finding]]:
