@@ -16,8 +16,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft4Validator, Draft202012Validator
+from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.protocols import Validator
+
+from tests.typed_nodes import typed_validator
 
 FILES = {"jira": "jira/jira-rest-v3.trimmed.json", "github": "github/github-rest.trimmed.json"}
 ADF_FILE = "jira/adf.full.schema.json"
@@ -66,6 +69,7 @@ class ContractBook:
         self._documents: dict[str, dict[str, Any]] = {}
         self._operations: dict[str, list[_Operation]] = {}
         self._validators: dict[tuple[str, ...], Draft202012Validator] = {}
+        self._judged: dict[str, list[str]] = {}
 
     def findings(
         self, service: str, method: str, path: str, status: int, request: Any, response: Any
@@ -90,12 +94,15 @@ class ContractBook:
         return found
 
     def adf_findings(self, document: Any) -> list[str]:
-        """What the official schema has against an Atlassian Document."""
-        return [f"ADF: {m}" for m in _messages(self._adf.iter_errors(document))]
+        """What the official schema has against an Atlassian Document; each is judged once."""
+        known = json.dumps(document, sort_keys=True)
+        if known not in self._judged:
+            self._judged[known] = [f"ADF: {m}" for m in _messages(self._adf.iter_errors(document))]
+        return self._judged[known]
 
     @cached_property
-    def _adf(self) -> Draft4Validator:
-        return Draft4Validator(json.loads((self._folder / ADF_FILE).read_text("utf-8")))
+    def _adf(self) -> Validator:
+        return typed_validator(json.loads((self._folder / ADF_FILE).read_text("utf-8")))
 
     def _document(self, service: str) -> dict[str, Any]:
         if service not in self._documents:
