@@ -16,7 +16,7 @@ PACKAGE := pyproject.toml setup.py
 COMPILE = $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate
 
-.PHONY: help demo test lint soak fuzz bench lock trace clean
+.PHONY: help demo test lint soak fuzz bench lock dist trace clean
 
 help: ## show the targets
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/make \1\t\2/p' Makefile | expand -t 14
@@ -51,6 +51,9 @@ lock: $(VENV)/.dev ## renew the hash-locked requirements from pyproject.toml
 			-o requirements/$$profile.txt; \
 	done
 	@$(COMPILE) -c requirements/dev.txt requirements/uv.in -o requirements/uv.txt
+
+dist: $(VENV)/.dev ## build the archives to publish; ARGS names the tag that they are for
+	@./requirements/build $(VENV) $(ARGS)
 
 trace: $(VENV)/.dev ## renew the documents that are made from code
 	@$(BIN)/python tests/requirements_trace.py

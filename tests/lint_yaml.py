@@ -1,44 +1,79 @@
-"""Checks the YAML that we ship: workflows, the action, settings examples.
+"""Checks the YAML that we ship or show: workflows, the action, examples, Dependabot, settings.
 
-`python tests/lint_yaml.py` exits with the first failing tool's status. Folders that do not exist
-yet are passed by; a tool that is missing is a failure.
+`python tests/lint_yaml.py` exits with the first failing tool's status. A tool that is missing is a
+failure.
 """
 
 from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
+import yaml
+
 ROOT = Path(__file__).resolve().parents[1]
+if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
+
+from tests.workflows import shown_in  # noqa: E402  # found through the line above
+
 BIN = Path(sys.executable).parent
+TABLE = ROOT / "tests" / "mapping.schema.json"
 
 
-def commands() -> list[list[str]]:
-    """The tools to run over what is there."""
-    workflows = sorted(str(p) for p in ROOT.glob(".github/workflows/*.y*ml"))
-    actions = sorted(str(p) for p in [*ROOT.glob("action.y*ml"), *ROOT.glob("step/action.y*ml")])
+def commands(shown: Path) -> list[list[str]]:
+    """The tools to run over what is there; what documents show is put into a folder for them."""
+    plain = [*ROOT.glob("policies/*.y*ml"), *ROOT.glob("docs/**/*.y*ml")]
+    examples = [path for path in plain if _is_workflow(path)]
+    workflows = [*ROOT.glob(".github/workflows/*.y*ml"), *examples, *_written(shown)]
+    actions = [ROOT / "action.yml", ROOT / "step" / "action.yml"]
+    dependabot = [ROOT / ".github" / "dependabot.yml"]
+    forms = list(ROOT.glob(".github/ISSUE_TEMPLATE/*.yml"))
+    return [
+        _shaped("--builtin-schema", "vendor.github-workflows", workflows),
+        _shaped("--builtin-schema", "vendor.github-actions", actions),
+        _shaped("--builtin-schema", "vendor.dependabot", dependabot),
+        _shaped("--schemafile", str(TABLE), [*plain, *forms]),
+        _audited([*workflows, *actions, *dependabot]),
+    ]
+
+
+def _shaped(option: str, schema: str, files: list[Path]) -> list[str]:
+    return [str(BIN / "check-jsonschema"), "--quiet", option, schema, *sorted(map(str, files))]
+
+
+def _audited(files: list[Path]) -> list[str]:
+    """zizmor at its strictest, without the network, and without any exception of ours."""
+    strict = ["--offline", "--quiet", "--no-progress", "--strict-collection", "--no-ignores"]
+    return [str(BIN / "zizmor"), *strict, "--persona=auditor", *sorted(map(str, files))]
+
+
+def _is_workflow(path: Path) -> bool:
+    found = yaml.load(path.read_text("utf-8"), yaml.BaseLoader)  # noqa: S506  # makes text only
+    return isinstance(found, dict) and {"on", "jobs"} <= set(found)
+
+
+def _written(folder: Path) -> list[Path]:
+    """The whole workflows that pages show, each as a file."""
+    place = folder / ".github" / "workflows"
+    place.mkdir(parents=True, exist_ok=True)
+    pages = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
     found = []
-    for schema, files in [
-        ("vendor.github-workflows", workflows),
-        ("vendor.github-actions", actions),
-    ]:
-        if files:
-            found.append([str(BIN / "check-jsonschema"), "--builtin-schema", schema, *files])
-    if workflows or actions:
-        zizmor = [str(BIN / "zizmor"), "--offline", "--quiet", "--no-progress"]
-        found.append([*zizmor, "--persona=auditor", *workflows, *actions])
-    plain = sorted(str(p) for p in [*ROOT.glob("policies/*.y*ml"), *ROOT.glob("docs/**/*.y*ml")])
-    if plain:
-        metaschema = str(ROOT / "tests" / "mapping.schema.json")
-        found.append([str(BIN / "check-jsonschema"), "--schemafile", metaschema, *plain])
+    for page in pages:
+        for number, block in enumerate(shown_in(page), 1):
+            path = place / f"{page.stem}-{number}.yml"
+            path.write_text(block.text, "utf-8")
+            found.append(path)
     return found
 
 
 def main() -> int:
     """Run them all; the first status that is not 0."""
-    statuses = [subprocess.run(command, cwd=ROOT).returncode for command in commands()]
-    return next((status for status in statuses if status), 0)
+    with tempfile.TemporaryDirectory(prefix="patchgate-shown-") as folder:
+        found = [subprocess.run(c, cwd=ROOT).returncode for c in commands(Path(folder))]
+    return next((status for status in found if status), 0)
 
 
 if __name__ == "__main__":
