@@ -21,6 +21,7 @@ from patchgate.ports import (
     Pull,
     PullOrder,
     Review,
+    StartedRun,
 )
 
 Tree = Mapping[str, str]
@@ -55,6 +56,7 @@ class FakeForge(ForgeReader, ForgeWriter):
         self.given: dict[tuple[RepoName, int], list[Review]] = {}
         self.required: dict[Sha, Checks] = {}
         self.written: list[CommitOrder] = []
+        self.runs: dict[int, StartedRun] = {}
         for name in repos:
             self.push(name, "main", {"src/app.py": "one\n", "docs/guide.md": "hello\n"})
 
@@ -92,6 +94,29 @@ class FakeForge(ForgeReader, ForgeWriter):
         review_id = f"r{number}{len(given):03}"
         given.append(Review(review_id, AccountId(author), self.clock.tick(), state, body))
         return review_id
+
+    def dispatch(
+        self,
+        login: str,
+        title: str,
+        *,
+        triggered_by: str = "",
+        branch: str = "main",
+        event: str = "workflow_dispatch",
+        at: str = "",
+    ) -> StartedRun:
+        """Somebody starts the control repository's workflow by hand."""
+        run = StartedRun(
+            id=7000 + len(self.runs),
+            event=event,
+            actor=AccountId(login),
+            triggered_by=AccountId(triggered_by or login),
+            at=at or self.clock.tick().replace(".000+0000", "Z"),
+            branch=branch,
+            title=title,
+        )
+        self.runs[run.id] = run
+        return run
 
     def close(self, repo: RepoName, number: int, *, by: str, merged: bool) -> None:
         """Somebody merges or closes a pull request."""
@@ -145,6 +170,11 @@ class FakeForge(ForgeReader, ForgeWriter):
 
     def comments(self, repo: RepoName, number: int) -> list[Comment]:
         return list(self.talk.get((repo, number), []))
+
+    def started_run(self, repo: RepoName, run_id: int) -> StartedRun:
+        if run_id not in self.runs:
+            raise NotFoundError(f"{repo} has no run {run_id}")
+        return self.runs[run_id]
 
     def author_of(self, repo: RepoName, commit: Sha) -> str:
         return self._at(repo, commit).author

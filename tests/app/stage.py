@@ -10,6 +10,7 @@ from tests.app.fakes import RUNNER, FakeClock, FakeLedger, FakeTracker, repo
 from tests.core.patches import standard
 
 from patchgate.app.desk import Desk, Journal, RunFolder
+from patchgate.app.dispatched import given_by_run
 from patchgate.app.evidence import EvidenceReader
 from patchgate.app.observe import forge_facts, request_digest, ticket_now, tracker_facts
 from patchgate.app.opening import Opened
@@ -70,9 +71,17 @@ def rules_for(policy: Policy, *, separation: bool = False) -> Rules:
     """The rules of these tests: Leigh approves, Rita reviews."""
     return Rules(
         statuses=Statuses(),
-        runner={"jira": RUNNER, "github": BOT},
-        approvers={("jira", APPROVER): "Leigh", ("github", "leigh-m"): "Leigh"},
-        reviewers={("jira", REVIEWER): "Rita", ("github", "rita-r"): "Rita"},
+        runner={"jira": RUNNER, "github": BOT, "actions": BOT},
+        approvers={
+            ("jira", APPROVER): "Leigh",
+            ("github", "leigh-m"): "Leigh",
+            ("actions", "leigh-m"): "Leigh",
+        },
+        reviewers={
+            ("jira", REVIEWER): "Rita",
+            ("github", "rita-r"): "Rita",
+            ("actions", "rita-r"): "Rita",
+        },
         reviewer=REVIEWER,
         approver=APPROVER,
         policy=policy.digest(),
@@ -238,6 +247,12 @@ class Stage:
         look = self.tracker.look(TicketKey(KEY))
         for seen in tracker_facts(self.w, look, self.rules, NOW):
             self.record(seen)
+        for run_id in self.forge.runs:
+            given = given_by_run(self.forge, REPO, run_id, NOW)
+            if isinstance(given, str) or given.evidence.target != KEY:
+                continue
+            if given.fact not in self.w.seen:
+                self.record(given)
         for seen in forge_facts(self.w, self.forge, self.rules, NOW):
             self.record(seen)
         world = World(now=NOW, ticket=ticket_now(look, self.rules))
@@ -251,7 +266,7 @@ class Stage:
 
     def gate(self) -> WriteGate:
         """The gate under the policy of this moment."""
-        evidence = EvidenceReader(self.tracker, self.forge, self.rules)
+        evidence = EvidenceReader(self.tracker, self.forge, self.rules, REPO)
         return WriteGate(
             self.forge,
             self.forge,

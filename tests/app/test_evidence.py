@@ -28,7 +28,7 @@ from patchgate.core.words import COMMENT_LIMIT
 
 
 def reader(stage: Stage) -> EvidenceReader:
-    return EvidenceReader(stage.tracker, stage.forge, stage.rules)
+    return EvidenceReader(stage.tracker, stage.forge, stage.rules, REPO)
 
 
 def reread(stage: Stage, grant: Approved | None = None) -> Proof | str:
@@ -348,3 +348,81 @@ def test_somebody_elses_comment_that_looks_like_ours_publishes_nothing() -> None
     event = stage.publish()
     assert isinstance(event, WriteRefused)
     assert "no comment of ours" in event.reason
+
+
+# ── a word given by starting the workflow by hand ────────────────────────────────────────
+
+
+def dispatched(*, login: str = "leigh-m", title: str = "", **changed: str) -> Stage:
+    """A patch that is shown, and the approver's run for it; `changed` is what is odd about it."""
+    stage = Stage()
+    stage.start()
+    stage.propose(PATCH)
+    stage.judge()
+    stage.publish_patch()
+    said = title or f"patchgate approve {KEY} {short(digest_bytes(PATCH))}"
+    stage.forge.dispatch(login, said, **changed)
+    stage.observe()
+    return stage
+
+
+def test_an_approval_by_a_run_of_the_approvers_own_lets_exactly_that_patch_be_written() -> None:
+    stage = dispatched()
+    (grant,) = stage.w.grants
+    assert (grant.approver, grant.evidence.platform, grant.evidence.kind) == (
+        "Leigh",
+        "actions",
+        "dispatch",
+    )
+    assert stage.publish().kind == "patch-published"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        pytest.param({"login": STRANGER}, id="somebody else's run"),
+        pytest.param({"login": "rita-r"}, id="a reviewer's run"),
+        pytest.param({"login": "patchgate-bot"}, id="our own run"),
+        pytest.param({"triggered_by": "eve"}, id="run again by another"),
+        pytest.param({"branch": "ai/MWC-1"}, id="the workflow of a branch"),
+        pytest.param({"event": "repository_dispatch"}, id="rung, not pressed"),
+        pytest.param({"title": f"patchgate approve {KEY}"}, id="no digest"),
+        pytest.param({"title": f"patchgate approve {KEY} 0123456789ab"}, id="another digest"),
+        pytest.param({"title": "patchgate"}, id="a title that says nothing"),
+        pytest.param({"at": "2026-11-01T00:00:00Z"}, id="before the patch was shown"),
+    ],
+)
+def test_no_other_run_approves_anything(changed: dict[str, str]) -> None:
+    stage = dispatched(**changed)
+    assert stage.w.grants == ()
+    assert stage.publish().kind == "write-refused"
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"author": "rita-r"},
+        {"at": "2026-11-21T09:00:01Z"},
+        {"target": "MWC-2"},
+        {"id": "7001"},
+        {"id": "x"},
+        {"platform": "github"},
+        {"platform": "jira"},
+    ],
+    ids=str,
+)
+def test_a_dispatched_approval_is_read_again_and_must_be_as_the_ledger_tells(
+    changed: dict[str, str],
+) -> None:
+    stage = dispatched()
+    grant = stage.w.grants[-1]
+    assert not isinstance(reread(stage), str)
+    forged = Evidence.model_validate({**grant.evidence.model_dump(), **changed})
+    assert isinstance(reread(stage, grant.model_copy(update={"evidence": forged})), str)
+
+
+def test_a_run_that_is_gone_proves_nothing() -> None:
+    stage = dispatched()
+    stage.forge.runs.clear()
+    assert "cannot be read again" in str(reread(stage))
+    assert refusal_code(stage.publish()) == "evidence"

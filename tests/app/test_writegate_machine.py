@@ -149,6 +149,21 @@ class GateMachine(RuleBasedStateMachine):
         number = self.stage.tracker.say(KEY, who, f"/approve {short(what)}")
         self.said[number] = ("approve", what)
 
+    @rule(
+        login=st.sampled_from(["leigh-m", "leigh-m", "Leigh-M", "rita-r", "patchgate-bot", "eve"]),
+        what=st.one_of(ANY_PATCH.map(digest_bytes), ANY_PLAN.map(Plan.digest)),
+        key=st.sampled_from([KEY, KEY, "MWC-2"]),
+        changed=st.sampled_from(
+            [{}, {}, {}, {"triggered_by": "eve"}, {"branch": "ai/MWC-1"}, {"event": "push"}]
+        ),
+    )
+    def dispatch_an_approval(
+        self, login: str, what: Digest, key: str, changed: dict[str, str]
+    ) -> None:
+        """By the button of the workflow, on any branch, or by somebody's second attempt."""
+        title = f"patchgate approve {key} {short(what)}"
+        self.stage.forge.dispatch(login, title, **changed)
+
     @rule(who=WHO)
     def override(self, who: str) -> None:
         number = self.stage.tracker.say(KEY, who, "/override no-vault it is agreed")
@@ -223,7 +238,7 @@ class GateMachine(RuleBasedStateMachine):
     @rule(
         what=st.sampled_from(["patch", "plan", "request"]),
         subject=st.one_of(ANY_PATCH.map(digest_bytes), ANY_PLAN.map(Plan.digest), st.none()),
-        kind=st.sampled_from(["comment", "transition", "assignment"]),
+        kind=st.sampled_from(["comment", "transition", "assignment", "dispatch"]),
         at=NUMBER,
     )
     def forge_an_approval(self, what: str, subject: Digest | None, kind: str, at: int) -> None:
@@ -247,15 +262,15 @@ class GateMachine(RuleBasedStateMachine):
 
     def _some_evidence(self, kind: str, at: int) -> Evidence:
         issue = self.stage.tracker.issue(KEY)
-        told: list[tuple[str, str, str]] = (
-            [(c.id, c.author, c.at) for c in issue.comments]
-            if kind == "comment"
-            else [(c.id, c.author, c.at) for c in issue.changes]
-        )
+        told: list[tuple[str, str, str]] = [(c.id, c.author, c.at) for c in issue.changes]
+        if kind == "comment":
+            told = [(c.id, c.author, c.at) for c in issue.comments]
+        if kind == "dispatch":
+            told = [(str(r.id), r.actor, r.at) for r in self.stage.forge.runs.values()]
         number, author, when = told[at % len(told)] if told else ("1", APPROVER, NOW)
         return Evidence.model_validate(
             {
-                "platform": "jira",
+                "platform": "actions" if kind == "dispatch" else "jira",
                 "kind": kind,
                 "id": number,
                 "target": KEY,
@@ -424,6 +439,13 @@ def _approved(machine: GateMachine, digest: str, *, moves: bool = False) -> bool
     if not times:
         return False
     given = [(c.at, machine.said[c.id]) for c in _words(machine)]
+    given += [
+        (run.at, ("approve", digest))
+        for run in machine.stage.forge.runs.values()
+        if run.actor.lower() == run.triggered_by.lower() == "leigh-m"
+        and (run.event, run.branch) == ("workflow_dispatch", "main")
+        and run.title == f"patchgate approve {KEY} {short(Digest(digest))}"
+    ]
     if moves:
         given += [
             (c.at, ("approve", ""))

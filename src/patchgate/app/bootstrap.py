@@ -211,15 +211,13 @@ class OwnAccounts(Mapping[Platform, str]):
     def __getitem__(self, platform: Platform) -> str:
         if platform == "jira":
             return self._jira
-        if platform == "github":
-            return self._github().casefold()
-        raise KeyError(platform)
+        return self._github().casefold()
 
     def __iter__(self) -> Iterator[Platform]:
-        return iter(("jira", "github"))
+        return iter(("jira", "github", "actions"))
 
     def __len__(self) -> int:
-        return 2
+        return 3
 
 
 def rules_of(settings: Settings, policy: Policy, forge: ForgeReader) -> Rules:
@@ -257,6 +255,7 @@ def _accounts(settings: Settings, names: Sequence[str]) -> dict[tuple[Platform, 
             found["jira", person.jira] = name
         if person.github:
             found["github", person.github.casefold()] = name
+            found["actions", person.github.casefold()] = name
     return found
 
 
@@ -293,7 +292,7 @@ def desk(
     gate = WriteGate(
         forge,
         forge,
-        EvidenceReader(tracker, forge, rules),
+        EvidenceReader(tracker, forge, rules, RepoName(env.github_repository)),
         rules=rules,
         policy=found.policy,
         routed=lambda ticket: route(settings, ticket),

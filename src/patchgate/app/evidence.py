@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from patchgate.app.dispatched import given_by_run
 from patchgate.app.observe import from_comment, request_digest, revised_at
 from patchgate.core import events as e
-from patchgate.core.approval import Word, moment, refusal
+from patchgate.core.approval import Word, came_later, moment, refusal, shown_on
 from patchgate.core.events import Approved, CommandGiven, Evidence, OverrideGiven
 from patchgate.core.ids import Digest, RepoName, TicketKey, short
 from patchgate.core.rules import Rules
@@ -28,7 +29,11 @@ def published_in(body: str) -> str:
 class EvidenceReader:
     """Finds approvals, commands and publications where they were made, anew for each question."""
 
-    def __init__(self, tracker: Tracker, forge: ForgeReader, rules: Rules) -> None:
+    def __init__(
+        self, tracker: Tracker, forge: ForgeReader, rules: Rules, control: RepoName
+    ) -> None:
+        """`control` is the repository whose workflow may be started by hand."""
+        self._control = control
         self._tracker = tracker
         self._forge = forge
         self._rules = rules
@@ -125,9 +130,21 @@ class EvidenceReader:
                 return f"comment {evidence.id} is no approval (any more)"
             typed = given.argument.split()
             return Word(given.evidence, typed[0] if typed else "", given.edited)
+        if evidence.kind == "dispatch" and evidence.platform == "actions":
+            return self._dispatch(evidence)
         if evidence.platform == "jira" and evidence.kind in ("transition", "assignment"):
             return self._move(evidence, grant)
         return f"evidence of kind {evidence.kind} on {evidence.platform} opens nothing"
+
+    def _dispatch(self, evidence: Evidence) -> Word | str:
+        if not evidence.id.isdigit():
+            return f"{evidence.id!r:.40} is no run"
+        given = given_by_run(self._forge, self._control, int(evidence.id), evidence.at)
+        if isinstance(given, str):
+            return given
+        if given.verb != "approve":
+            return f"run {evidence.id} is no approval but `{given.verb}`"
+        return Word(given.evidence, given.argument)
 
     def _move(self, evidence: Evidence, grant: Approved) -> Word | str:
         look = self._look(evidence.target)
@@ -166,8 +183,8 @@ class EvidenceReader:
         if grant.what == "request":
             return self._request(w, grant)
         platform = grant.evidence.platform
-        if w.published_on(platform, grant.subject) is None:
-            return f"{short(grant.subject)} was never published on {platform}"
+        if w.published_on(shown_on(platform), grant.subject) is None:
+            return f"{short(grant.subject)} was never published on {shown_on(platform)}"
         shown = self._shown(grant.subject, word)
         if isinstance(shown, str):
             return shown
@@ -180,23 +197,27 @@ class EvidenceReader:
 
     def _shown(self, subject: Digest, word: Word) -> list[Publication] | str:
         """Where our own account showed the subject; a bare word counts for what it saw last."""
-        platform, name = word.evidence.platform, short(subject)
+        platform, name = shown_on(word.evidence.platform), short(subject)
         ours = [(c, published_in(c.body)) for c in self._published(word.evidence)]
         if name not in {shown for _, shown in ours}:
             return f"no comment of ours publishes {name} (any more)"
-        before = [shown for c, shown in ours if moment(c.at) <= moment(word.evidence.at)]
+        before = [shown for c, shown in ours if self._was_there(c, word.evidence)]
         if not before:
             return f"it was given before {name} was published"
         if not word.typed and before[-1] != name:
             return f"it was given for {before[-1]}, which was shown last before it"
         return [Publication(platform, c.id, c.at, subject) for c, shown in ours if shown == name]
 
+    @staticmethod
+    def _was_there(said: Comment, evidence: Evidence) -> bool:
+        return moment(said.at) <= moment(evidence.at) or came_later(evidence, said.at)
+
     def _published(self, evidence: Evidence) -> list[Comment]:
         """Our own, unedited comments there that show something to be approved, oldest first."""
         shown = [
             c
             for c in self._comments(evidence)
-            if self._rules.is_runner(evidence.platform, c.author)
+            if self._rules.is_runner(shown_on(evidence.platform), c.author)
             and not c.edited
             and published_in(c.body)
         ]
@@ -210,12 +231,10 @@ class EvidenceReader:
         return Publication(grant.evidence.platform, "", revised_at(look), present)
 
     def _comments(self, evidence: Evidence) -> tuple[Comment, ...]:
-        if evidence.platform == "jira":
+        if shown_on(evidence.platform) == "jira":
             return self._look(evidence.target).comments
-        if evidence.platform == "github":
-            repo, _, number = evidence.target.partition("#")
-            return tuple(self._forge.comments(RepoName(repo), int(number)))
-        return ()
+        repo, _, number = evidence.target.partition("#")
+        return tuple(self._forge.comments(RepoName(repo), int(number)))
 
 
 def _as_told(evidence: Evidence, change: Change) -> Evidence:

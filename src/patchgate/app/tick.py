@@ -50,6 +50,8 @@ class Room:
     ) -> None:
         """`given`: a command that came with the run itself, recorded before anything else."""
         self.given = given
+        self.recorded = False
+        """Whether it was."""
         self.taken: set[str] = set()
         """Effect ids of the proposals that were taken in."""
         self.desk = desk
@@ -135,6 +137,7 @@ class Room:
         if given and given.evidence.target == session.w.key and given.fact not in session.w.seen:
             session.record(given)
             session.push()
+            self.recorded = True
         reserved = session.w.reservation
         if self.settling and reserved is not None and arrive(session, self.folder):
             self.taken.add(reserved.eid)

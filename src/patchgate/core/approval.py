@@ -43,6 +43,8 @@ def refusal(
 ) -> str:
     """Why this word does not approve the subject; empty when it does."""
     who, platform = word.evidence.author, word.evidence.platform
+    if platform == "actions" and not word.typed:
+        return "an approval by a run that was started by hand names the digest"
     if rules.is_runner(platform, who):
         return "the runner cannot approve its own work"
     if platform == "github" and rules.runner.get("github") == SHARED_ACCOUNT:
@@ -69,7 +71,24 @@ def _same_person(platform: Platform, who: str, requester: str, rules: Rules) -> 
 
 def _timing(word: Word, shown: Publication | None) -> str:
     if shown is None or not shown.at:
-        return f"the proposal was not yet published on {word.evidence.platform}"
-    if moment(word.evidence.at) <= moment(shown.at):
+        return f"the proposal was not yet published on {shown_on(word.evidence.platform)}"
+    if not came_later(word.evidence, shown.at):
         return "it was given before the proposal was published"
     return ""
+
+
+def shown_on(platform: Platform) -> Platform:
+    """Where people read what they approve: a run's page shows no proposal, the ticket does."""
+    return "jira" if platform == "actions" else platform
+
+
+def came_later(evidence: Evidence, published: str) -> bool:
+    """Whether the word is younger than that publication, by the platform's clock.
+
+    A run's time has whole seconds and is of another clock; there the digest, which nobody can
+    know before, is what proves the order.
+    """
+    given, shown = moment(evidence.at), moment(published)
+    if evidence.platform == "actions":
+        return given >= shown.replace(microsecond=0)
+    return given > shown

@@ -75,7 +75,7 @@ class Rules:
 
 def _same_case(platform: Platform, account: str) -> str:
     """GitHub logins are the same in any case; Jira account ids are not."""
-    return account.casefold() if platform == "github" else account
+    return account if platform == "jira" else account.casefold()
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from patchgate.ports.forge import (
     Pull,
     PullOrder,
     Review,
+    StartedRun,
 )
 from patchgate.ports.job import Job
 from patchgate.ports.ledger import Ledger, Stream
@@ -42,6 +43,7 @@ __all__ = [
     "PullOrder",
     "Query",
     "Review",
+    "StartedRun",
     "Stop",
     "Stream",
     "Ticket",

@@ -56,6 +56,21 @@ class Review:
     body: str
 
 
+@dataclass(frozen=True, slots=True)
+class StartedRun:
+    """The first attempt of a workflow run, as the platform recorded it; nobody can edit it."""
+
+    id: int
+    event: str
+    actor: AccountId
+    triggered_by: AccountId
+    at: str
+    """When it was asked for."""
+    branch: str
+    title: str
+    """What the workflow's `run-name` made of its inputs."""
+
+
 class ForgeReader(Protocol):
     """GitHub and git, reading."""
 
@@ -93,6 +108,10 @@ class ForgeReader(Protocol):
 
     def comments(self, repo: RepoName, number: int) -> list[Comment]:
         """Conversation comments of a pull request, oldest first."""
+        ...
+
+    def started_run(self, repo: RepoName, run_id: int) -> StartedRun:
+        """The first attempt of a workflow run; NotFoundError where it is not known (any more)."""
         ...
 
     def author_of(self, repo: RepoName, commit: Sha) -> str:

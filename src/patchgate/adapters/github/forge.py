@@ -21,7 +21,16 @@ from patchgate.adapters.github.writing import post_comment, pulls_from, put_pull
 from patchgate.core.ids import AccountId, Eid, RepoName, Sha
 from patchgate.core.patch import AppliedPatch
 from patchgate.errors import CredentialError, NotFoundError
-from patchgate.ports import Checks, Comment, CommitOrder, Posted, Pull, PullOrder, Review
+from patchgate.ports import (
+    Checks,
+    Comment,
+    CommitOrder,
+    Posted,
+    Pull,
+    PullOrder,
+    Review,
+    StartedRun,
+)
 
 READ = "pull requests: read"
 COMMITTER = CommitRules("patchgate", "patchgate@users.noreply.github.com")
@@ -186,6 +195,20 @@ class GitHubForge:
                 return bool(run.status == "completed")
         except NotFoundError:
             return True
+
+    def started_run(self, repo: RepoName, run_id: int) -> StartedRun:
+        """The first attempt of a workflow run, whoever has run it again since."""
+        with told(f"look at run {run_id} of {repo}", needs="actions: read"):
+            run = self._connection.repo(repo).get_workflow_run(run_id).get_attempt(1)
+            return StartedRun(
+                id=run_id,
+                event=present(run.event),
+                actor=login_of(run.actor),
+                triggered_by=login_of(run.triggering_actor),
+                at=moment(run.created_at),
+                branch=run.head_branch or "",
+                title=run.display_title or "",
+            )
 
     def is_ancestor(self, repo: RepoName, older: Sha, newer: Sha) -> bool:
         """Whether `older` is reachable from `newer`."""

@@ -14,14 +14,17 @@ from patchgate.app.action.sweeping import sweep
 from patchgate.app.action.tell import SHARED_LIMITS
 from patchgate.app.action.work import Work
 from patchgate.app.desk import Desk, Outcome, RunFolder
+from patchgate.app.dispatched import given_by_run
 from patchgate.app.doorbell import wakeup_of
 from patchgate.app.environment import Room
 from patchgate.app.records import verify_online
 from patchgate.app.rooms import Failure, read_brief, work_all
 from patchgate.app.tick import Room as TickRoom
 from patchgate.core.approval import SHARED_ACCOUNT
-from patchgate.core.ids import TicketKey
+from patchgate.core.events import CommandGiven
+from patchgate.core.ids import RepoName, TicketKey
 from patchgate.core.wakeup import Wakeup
+from patchgate.core.words.inert import line
 from patchgate.errors import LedgerError, PatchgateError
 
 
@@ -70,12 +73,43 @@ def _desk(work: Work, *, asks: bool) -> Desk:
 def _tickets(work: Work, wakeup: Wakeup) -> None:
     desk = _desk(work, asks=True)
     folder = RunFolder(work.inputs.place / "run")
-    room = TickRoom(desk, folder, settling=False, stop=work.env.patchgate_stop)
+    given = _given(work, desk, wakeup) if wakeup.asked else None
+    room = TickRoom(desk, folder, settling=False, stop=work.env.patchgate_stop, given=given)
     outcome, failures = work_all(room, wakeup.keys)
     work.told.outcome = outcome
+    if given and not room.recorded:
+        _set_aside(
+            work, f"{given.evidence.target} is not at work: there is nothing to {given.verb}"
+        )
     if outcome.briefs:
         _leave_briefs(work, folder, outcome.briefs)
     _finish(work, outcome, failures, word="asks" if outcome.briefs else "waits")
+
+
+def _given(work: Work, desk: Desk, wakeup: Wakeup) -> CommandGiven | None:
+    """The command of the run itself; None, with an annotation why, where it does not count."""
+    env = work.env
+    if env.github_run_attempt not in ("", "1"):
+        _set_aside(work, "a run that is run again repeats no command: start the workflow anew")
+        return None
+    given: CommandGiven | str = "this is no run of Actions: comment on the ticket instead"
+    if env.github_run_id.isdigit():
+        control = RepoName(env.github_repository)
+        given = given_by_run(desk.forge, control, int(env.github_run_id), desk.now())
+    asked = wakeup.asked
+    if not isinstance(given, str) and asked is not None:
+        told = (given.verb, given.evidence.target, given.argument.lower())
+        if told != (asked.verb, wakeup.keys[0], asked.digest.lower()):
+            given = f"the run's title says {' '.join(told)!r}, its inputs say something else"
+    if isinstance(given, str):
+        _set_aside(work, given)
+        return None
+    return given
+
+
+def _set_aside(work: Work, why: str) -> None:
+    work.job.annotate("warning", "patchgate: the command does not count", why)
+    work.told.notes.append(f"**The command does not count:** {line(why)}")
 
 
 def _leave_briefs(work: Work, folder: RunFolder, eids: Sequence[str]) -> None:

@@ -122,6 +122,9 @@ class Settings(Record):
     people: tuple[Person, ...] = Field(min_length=1, description="Persons and their accounts.")
     reviewer: str = Field(description="Name of the person whom finished work is assigned to.")
     approvers: Words = Field(min_length=1, description="Names of those who may approve.")
+    doorbell: str = Field(
+        "", description="GitHub login whose token Jira rings with; that account may not approve."
+    )
     separation: Separation = Field(
         "off", description="`strict`: who asked for the work may not approve it."
     )
@@ -190,6 +193,12 @@ class Settings(Record):
         for name in self.approvers:
             if self.person(name).jira == self.jira.runner:
                 raise ValueError(f"approvers: {name!r} is the AI Runner, who may not approve")
+            github = self.person(name).github
+            if github and github.casefold() == self.doorbell.casefold():
+                raise ValueError(
+                    f"approvers: {name!r} is the doorbell's account: whoever can edit "
+                    "the Jira rule holds its token"
+                )
         return self
 
     def person(self, name: str) -> Person:

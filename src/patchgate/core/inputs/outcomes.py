@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from patchgate.core import events as e
-from patchgate.core.approval import Word, refusal
+from patchgate.core.approval import Word, refusal, shown_on
 from patchgate.core.events import CommandGiven, Event, Evidence, InputHandled
 from patchgate.core.ids import Digest, FactId, short
 from patchgate.core.rules import Rules, World
@@ -96,7 +96,7 @@ def why_no_approval(
 ) -> str:
     """Why the input does not approve that subject; empty when it does."""
     platform = given.evidence.platform
-    shown = w.published_on(platform, subject)
+    shown = w.published_on(shown_on(platform), subject)
     if _kind(w) == "request":
         shown = Publication(platform, "", w.revised, subject)
     word = Word(given.evidence, typed)
