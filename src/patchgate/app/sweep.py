@@ -14,7 +14,8 @@ from patchgate.core.ids import StreamId, TicketKey
 from patchgate.core.projection import view_of
 from patchgate.core.rules import World
 from patchgate.core.state import State, Workflow
-from patchgate.errors import LedgerError, LostRaceError
+from patchgate.errors import LedgerError, PatchgateError
+from patchgate.ports import Stream
 
 Damaged = list[tuple[StreamId, LedgerError]]
 """Streams that cannot be read, with the reason."""
@@ -36,13 +37,10 @@ def ticket_streams(desk: Desk) -> list[StreamId]:
 def open_workflows(desk: Desk, damaged: Damaged) -> list[Workflow]:
     """Every ticket's stream that has a live branch, folded; one that is damaged stops no other."""
     found = []
-    for stream_id in ticket_streams(desk):
-        try:
-            stream = desk.ledger.read(*ticket_of(stream_id))
-        except LedgerError as error:
-            damaged.append((stream_id, error))
-            continue
-        if stream is not None:
+    for stream_id, stream in desk.ledger.read_all(ticket_streams(desk)).items():
+        if isinstance(stream, LedgerError):
+            damaged.append((stream_id, stream))
+        else:
             found.append(fold(stream.events))
     return found
 
@@ -56,7 +54,7 @@ def wanted(desk: Desk, updated_minutes: int) -> list[TicketKey]:
     damaged: Damaged = []
     flows = {w.key: w for w in open_workflows(desk, damaged)}
     for w in flows.values():
-        if not w.is_over or not _is_quiet(desk, w):
+        if not _is_over(desk, w):
             keys[_rung_by(w, flows)] = None
     for stream_id, _ in damaged:
         keys[ticket_of(stream_id)[0]] = None
@@ -67,21 +65,26 @@ def wanted(desk: Desk, updated_minutes: int) -> list[TicketKey]:
 
 def gather(desk: Desk) -> list[str]:
     """Move every ended stream into the ledger branch; returns their names."""
-    gathered = []
-    for stream_id in ticket_streams(desk):
-        key, issue_id = ticket_of(stream_id)
-        try:
-            stream = desk.ledger.read(key, issue_id)
-            if stream is None or stream.closed:
-                continue
-            w = fold(stream.events)
-            if w.is_over and _is_quiet(desk, w):
-                desk.ledger.gather(stream)
-                gathered.append(str(stream_id))
-                desk.journal.note(key, "ledger", "stream gathered into the ledger branch")
-        except (LedgerError, LostRaceError) as error:
-            desk.journal.note(key, "ledger", f"not gathered: {error.message}")
-    return gathered
+    ended: list[Stream] = []
+    refused: dict[StreamId, PatchgateError] = {}
+    for stream_id, stream in desk.ledger.read_all(ticket_streams(desk)).items():
+        if isinstance(stream, LedgerError):
+            refused[stream_id] = stream
+        elif not stream.closed and _is_over(desk, fold(stream.events)):
+            ended.append(stream)
+    refused |= desk.ledger.gather_all(ended)
+    for stream in ended:
+        if stream.id not in refused:
+            key, _ = ticket_of(stream.id)
+            desk.journal.note(key, "ledger", "stream gathered into the ledger branch")
+    for stream_id, error in refused.items():
+        key, _ = ticket_of(stream_id)
+        desk.journal.note(key, "ledger", f"not gathered: {error.message}")
+    return [str(stream.id) for stream in ended if stream.id not in refused]
+
+
+def _is_over(desk: Desk, w: Workflow) -> bool:
+    return w.is_over and _is_quiet(desk, w)
 
 
 def _is_quiet(desk: Desk, w: Workflow) -> bool:

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from patchgate.core.events import Event
 from patchgate.core.ids import Digest, Sha, StreamId, TicketKey
+from patchgate.errors import LedgerError, LostRaceError, PatchgateError
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,3 +56,27 @@ class Ledger(Protocol):
     def gather(self, stream: Stream) -> None:
         """Move an ended stream into the ledger branch (idempotent)."""
         ...
+
+    def read_all(self, streams: Sequence[StreamId]) -> dict[StreamId, Stream | LedgerError]:
+        """Many open streams by name; one that is damaged stands as its error."""
+        found: dict[StreamId, Stream | LedgerError] = {}
+        for name in streams:
+            key, _, issue_id = name.rpartition("-")
+            try:
+                stream = self.read(TicketKey(key), issue_id)
+            except LedgerError as error:
+                found[name] = error
+            else:
+                if stream is not None:
+                    found[name] = stream
+        return found
+
+    def gather_all(self, streams: Sequence[Stream]) -> dict[StreamId, PatchgateError]:
+        """Gather many; those that were not gathered, each with the reason."""
+        refused: dict[StreamId, PatchgateError] = {}
+        for stream in streams:
+            try:
+                self.gather(stream)
+            except (LedgerError, LostRaceError) as error:
+                refused[stream.id] = error
+        return refused

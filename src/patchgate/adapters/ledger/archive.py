@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pydantic import ValidationError
@@ -18,16 +18,19 @@ from patchgate.adapters.ledger.trees import find, graft
 from patchgate.core.chain import (
     Finding,
     Link,
+    Tail,
     Tip,
     check_tip,
     join_lines,
     origin,
     parse_file,
+    prefix_heads,
     sound,
     tail,
     tip_bytes,
 )
-from patchgate.core.ids import Sha
+from patchgate.core.ids import Digest, Sha
+from patchgate.errors import LedgerError
 
 TREES = "tree:2"
 """What a first fetch brings: the commit, its root, and the trees of projects and index."""
@@ -40,20 +43,58 @@ class Held:
     address: Address
     links: tuple[Link, ...]
 
+    @property
+    def heads(self) -> tuple[Digest, ...]:
+        """The head of every prefix."""
+        return prefix_heads(self.address.stream, self.links)
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A stream as the ledger branch is to hold it."""
+
+    home: Address
+    links: tuple[Link, ...]
+    blobs: Tree
+    """Artifacts to be added to those that are there."""
+
 
 def read(objects: Objects, commit: Sha, ticket: Address) -> Held | None:
     """The gathered stream of a ticket, by its issue id whatever its key is now; None: not here.
 
     LedgerError when index, events and tip do not fit together.
     """
+    found = read_all(objects, commit, [ticket])[ticket]
+    if isinstance(found, LedgerError):
+        raise found
+    return found
+
+
+def read_all(
+    objects: Objects, commit: Sha, tickets: Sequence[Address]
+) -> dict[Address, Held | LedgerError | None]:
+    """As `read` for many tickets, in few exchanges; the error of one stands in its place."""
     objects.bring_commit(commit, filtered=TREES)
-    found = find(objects, commit, [ticket.index_path, ticket.events_path])
+    paths = [path for ticket in tickets for path in (ticket.index_path, ticket.events_path)]
+    found = find(objects, commit, paths)
+    objects.bring([entry.oid for entry in found.values() if entry is not None])
+    answers: dict[Address, Held | LedgerError | None] = {}
+    for ticket in tickets:
+        try:
+            answers[ticket] = _read(objects, commit, ticket, found=found)
+        except LedgerError as error:
+            answers[ticket] = error
+    return answers
+
+
+def _read(
+    objects: Objects, commit: Sha, ticket: Address, *, found: Mapping[str, Entry | None]
+) -> Held | None:
     index, events = found[ticket.index_path], found[ticket.events_path]
     if index is None:
         if events is not None:
             sound(Finding(ticket.stream, 0, "it has a file on the ledger branch but no index"))
         return None
-    objects.bring([entry.oid for entry in (index, events) if entry is not None])
     (tip,) = objects.blobs([index.oid])
     home = _home(ticket, tip)
     if home != ticket or events is None:
@@ -94,16 +135,31 @@ def blobs_of(objects: Objects, commit: Sha, home: Address) -> Tree:
     return objects.tree(folder.oid)
 
 
-def write(objects: Objects, base: Sha, home: Address, *, links: Sequence[Link], blobs: Tree) -> Sha:
-    """A commit on top of `base` in which the ledger branch holds the whole stream."""
+def write(objects: Objects, base: Sha, wholes: Sequence[Whole]) -> Sha:
+    """A commit on top of `base` in which the ledger branch holds these streams whole."""
     objects.bring_commit(base, filtered=TREES)
-    end = tail(links, origin(home.stream))
-    oids = objects.write_blobs([join_lines(links), tip_bytes(home.stream, end)])
-    changes = {f"{home.blobs_path}/{name}": entry for name, entry in blobs.items()}
-    changes[home.events_path] = Entry(FILE, oids[0])
-    changes[home.index_path] = Entry(FILE, oids[1])
-    message = f"Gather {home.stream}: {end.count} events\n\nLedger-Head: {end.head}\n"
-    return objects.write_commit(graft(objects, base, changes), message, parent=base)
+    ends = [tail(one.links, origin(one.home.stream)) for one in wholes]
+    contents: list[bytes] = []
+    for one, end in zip(wholes, ends, strict=True):
+        contents += [join_lines(one.links), tip_bytes(one.home.stream, end)]
+    oids = iter(objects.write_blobs(contents))
+    changes: dict[str, Entry] = {}
+    for one, events, index in zip(wholes, oids, oids, strict=False):
+        home = one.home
+        changes |= {f"{home.blobs_path}/{name}": entry for name, entry in one.blobs.items()}
+        changes[home.events_path] = Entry(FILE, events)
+        changes[home.index_path] = Entry(FILE, index)
+    return objects.write_commit(graft(objects, base, changes), _message(wholes, ends), parent=base)
+
+
+def _message(wholes: Sequence[Whole], ends: Sequence[Tail]) -> str:
+    if len(wholes) == 1:
+        stream, end = wholes[0].home.stream, ends[0]
+        return f"Gather {stream}: {end.count} events\n\nLedger-Head: {end.head}\n"
+    heads = [
+        f"Ledger-Head: {end.head} {one.home.stream}" for one, end in zip(wholes, ends, strict=True)
+    ]
+    return "\n".join([f"Gather {len(wholes)} streams\n", *heads, ""])
 
 
 def checked_blobs(objects: Objects, home: Address, blobs: Tree) -> Tree:

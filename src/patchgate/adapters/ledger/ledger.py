@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from random import SystemRandom
 
 from patchgate.adapters.ledger import archive, live
 from patchgate.adapters.ledger.export import export
+from patchgate.adapters.ledger.gathering import Gathering
 from patchgate.adapters.ledger.names import (
     OURS,
     PROJECT_ID,
@@ -27,14 +26,19 @@ from patchgate.adapters.ledger.view import View
 from patchgate.core.chain import Finding, Link, Tail, link, origin, prefix_heads, sound, tail
 from patchgate.core.events import Event
 from patchgate.core.ids import Digest, Sha, StreamId, TicketKey, digest_bytes
-from patchgate.errors import LedgerError, LostRaceError, NotFoundError, ServiceError
+from patchgate.errors import (
+    LedgerError,
+    LostRaceError,
+    NotFoundError,
+    PatchgateError,
+    ServiceError,
+)
 from patchgate.ports import Stream
 
 TRIES = 8
 """How often a read starts again because the branches moved under it."""
-PAUSE = 0.2
-"""Seconds by which each further try may wait for other gatherers."""
-CHANCE = SystemRandom()
+AT_ONCE = 100
+"""How many streams are gathered in one commit."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +119,26 @@ class GitLedger:
             if view.live_home(ticket) is None and (held or view.ledger == commit):
                 return _closed(held) if held else None
         raise ServiceError(f"the ledger moved {TRIES} times while {key} was read")
+
+    def read_all(self, streams: Sequence[StreamId]) -> dict[StreamId, Stream | LedgerError]:
+        """Many streams by name in few exchanges; one that is damaged stands as its error."""
+        view = self._view()
+        homes = [located(stream) for stream in streams]
+        lives = [commit for home in homes if (commit := view.live(home.stream)) is not None]
+        self.store.bring_commits(lives, filtered=live.SMALL)
+        found: dict[StreamId, Stream | LedgerError] = {}
+        for home in homes:
+            try:
+                reading = self._read_live(home, view) if view.live(home.stream) else None
+                stream = (
+                    reading.stream if reading else self.read(TicketKey(home.key), home.issue_id)
+                )
+            except LedgerError as error:
+                found[home.stream] = error
+            else:
+                if stream is not None:
+                    found[home.stream] = stream
+        return found
 
     def open(self, key: TicketKey, issue_id: str) -> Stream:
         """An empty stream, not yet pushed."""
@@ -242,47 +266,16 @@ class GitLedger:
         Each step looks first, so that it may be killed and called again. LostRaceError when the
         live branch is no longer what was read.
         """
-        if stream.commit is None:
-            return
-        home = located(stream.id)
-        tip = self._view().live(stream.id)
-        if tip not in (None, stream.commit):
-            raise LostRaceError(f"{stream.id} went on while it was gathered")
-        if tip is not None:
-            self._archive(home, stream.commit)
-        self._assert_held(home, stream)
-        self.store.push(self.branches.live_ref(stream.id), None, expected=stream.commit)
+        for error in self.gather_all([stream]).values():
+            raise error
 
-    def _archive(self, home: Address, commit: Sha) -> None:
-        """Bring the ledger branch to hold all of the live branch; others may push meanwhile."""
-        tree = sound(live.load(self.store, home.stream, commit))
-        blobs = archive.checked_blobs(self.store, home, tree.blobs)
-        for attempt in range(TRIES):
-            base = self._view().ledger
-            if base is None:
-                raise LedgerError(f"the ledger branch went away while {home.stream} was gathered")
-            held = archive.read(self.store, base, home)
-            if held is not None and held.address != home:
-                raise LedgerError(f"{home.stream} is on the ledger as {held.address.stream}")
-            links = sound(live.join(home.stream, tree, held.links if held else ()))
-            new = archive.write(self.store, base, home, links=links, blobs=blobs)
-            if self.store.same_tree(base, new):
-                return
-            try:
-                self.store.push(self.branches.ledger_ref, new, expected=base)
-            except LostRaceError:
-                time.sleep(CHANCE.uniform(0, PAUSE * (attempt + 1)))
-            else:
-                return
-        raise LostRaceError(f"the ledger branch moved {TRIES} times under {home.stream}")
-
-    def _assert_held(self, home: Address, stream: Stream) -> None:
-        """Before the live branch goes: a fresh look finds all of it on the ledger branch."""
-        base = self._view().ledger
-        held = archive.read(self.store, base, home) if base else None
-        heads = [one.digest for one in held.links] if held else []
-        if len(heads) < len(stream.events) or heads[len(stream.events) - 1] != stream.head:
-            raise LedgerError(f"{stream.id} is not on the ledger branch after it was gathered")
+    def gather_all(self, streams: Sequence[Stream]) -> dict[StreamId, PatchgateError]:
+        """The same for many with two pushes for every few; those not gathered, with the reason."""
+        refused: dict[StreamId, PatchgateError] = {}
+        gathering = Gathering(self.store, self._view)
+        for start in range(0, len(streams), AT_ONCE):
+            refused |= gathering.gather(streams[start : start + AT_ONCE])
+        return refused
 
 
 def _stream(stream: StreamId, links: Sequence[Link], commit: Sha | None) -> Stream:

@@ -26,6 +26,15 @@ class Remote:
     """Seconds that one exchange may take."""
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """One branch to be moved from `expected` (None: absent) to `new` (None: delete)."""
+
+    ref: str
+    new: Sha | None
+    expected: Sha | None
+
+
 class ObjectStore(Objects):
     """The objects in a cache directory (created if need be), and their exchange with a remote."""
 
@@ -46,8 +55,13 @@ class ObjectStore(Objects):
 
     def bring_commit(self, commit: Sha, *, filtered: str) -> None:
         """Bring one commit without its history, less what the filter leaves out."""
-        if not self.has([commit])[commit]:
-            self._fetch(["--depth=1", f"--filter={filtered}"], [commit])
+        self.bring_commits([commit], filtered=filtered)
+
+    def bring_commits(self, commits: Iterable[Sha], *, filtered: str) -> None:
+        """The same for many, in one exchange."""
+        missing = [oid for oid, here in self.has(commits).items() if not here]
+        if missing:
+            self._fetch(["--depth=1", f"--filter={filtered}"], missing)
 
     def bring(self, oids: Iterable[Sha]) -> None:
         """Bring exactly these trees and blobs, unless they are here."""
@@ -91,6 +105,31 @@ class ObjectStore(Objects):
             if isinstance(exc, LostRaceError):
                 raise LostRaceError(f"{ref} moved between our read and our push") from exc
             raise
+
+    def push_all(self, moves: Sequence[Move]) -> set[str]:
+        """Move many branches in one exchange, each by itself; the refs that somebody else moved."""
+        if len(moves) > 1:
+            return self._push_many(moves)
+        for move in moves:
+            try:
+                self.push(move.ref, move.new, expected=move.expected)
+            except LostRaceError:
+                return {move.ref}
+        return set()
+
+    def _push_many(self, moves: Sequence[Move]) -> set[str]:
+        args = ["push", "--porcelain", "--no-thin"]
+        args += [f"--force-with-lease={move.ref}:{move.expected or ''}" for move in moves]
+        args += [self.remote.url, *(f"{move.new or ''}:{move.ref}" for move in moves)]
+        try:
+            run_git(args, git_dir=self.git_dir, env=self.remote.env, timeout=self.remote.timeout)
+        except (ServiceError, LostRaceError) as exc:
+            now = self.refs(*(move.ref for move in moves))
+            failed = {move.ref for move in moves if now.get(move.ref) != move.new}
+            if failed and isinstance(exc, ServiceError):
+                raise
+            return failed
+        return set()
 
     def _fetch(self, options: Sequence[str], oids: Sequence[Sha]) -> None:
         # Told each time, so that no address lies on disk; that it holds objects back is what
