@@ -19,14 +19,24 @@ from patchgate.core.patch import (
 )
 from patchgate.core.policy import Policy, load_policy
 
-PACK = Path(__file__).resolve().parents[2] / "policies" / "standard.yml"
+FOLDER = Path(__file__).resolve().parents[2] / "policies"
 BLOB_A, BLOB_B, NOTHING = Sha("a" * 40), Sha("b" * 40), Sha("0" * 40)
 Status = Literal["A", "M", "D", "T"]
 
 
+def pack_text(name: str) -> tuple[str, str]:
+    """A shipped pack as it lies there, and its name."""
+    return (FOLDER / f"{name}.yml").read_text("utf-8"), f"policies/{name}.yml"
+
+
+def pack_of(name: str) -> Policy:
+    """A shipped pack, with what it extends."""
+    return load_policy(*pack_text(name), pack_text)
+
+
 def standard() -> Policy:
-    """The pack that is shipped."""
-    return load_policy(PACK.read_text("utf-8"), "policies/standard.yml")
+    """The pack that is shipped as the default."""
+    return pack_of("standard")
 
 
 def change(
@@ -59,7 +69,12 @@ def change(
     )
 
 
-def patch(*changes: FileChange, rendered: str = "", patch_size: int = 500) -> AppliedPatch:
+def patch(
+    *changes: FileChange,
+    rendered: str = "",
+    patch_size: int = 500,
+    collisions: tuple[tuple[str, str], ...] = (),
+) -> AppliedPatch:
     """An applied patch of these changes."""
     return AppliedPatch(
         start=Sha("1" * 40),
@@ -68,6 +83,7 @@ def patch(*changes: FileChange, rendered: str = "", patch_size: int = 500) -> Ap
         patch_size=patch_size,
         changes=changes,
         rendered=rendered,
+        collisions=collisions,
     )
 
 

@@ -82,7 +82,7 @@ def test_a_run_is_reproducible_only_from_the_brief_reserved_for_it(
 
 @pytest.mark.parametrize(
     ("path", "level"),
-    [("src/a.py", Level.PASS), ("go.mod", Level.BLOCK), (".git/x", Level.REFUSE)],
+    [("code/a.py", Level.PASS), ("go.mod", Level.BLOCK), (".git/x", Level.REFUSE)],
 )
 def test_a_patch_is_contained_as_far_as_the_policy_says(path: str, level: Level) -> None:
     gate = contained(judge(patch(change(path)), standard(), scope=None))

@@ -13,6 +13,7 @@ from tests.core.patches import (
     PATCHES,
     change,
     diff_adding,
+    pack_of,
     patch,
     standard,
 )
@@ -20,6 +21,7 @@ from tests.core.patches import (
 from patchgate.core.patch import EXECUTABLE, REGULAR, SUBMODULE, SYMLINK, AppliedPatch
 from patchgate.core.policy import (
     EMPTY_PATCH,
+    Kind,
     Policy,
     PolicyResult,
     Scope,
@@ -33,6 +35,7 @@ from patchgate.errors import ConfigError
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "policies.md"
 STANDARD = standard()
+PACKS = ("standard", "strict", "permissive")
 IDS = frozenset(rule.id for rule in STANDARD.rules)
 EVERYWHERE = Scope(("**",))
 
@@ -46,10 +49,18 @@ def found(applied: AppliedPatch, scope: Scope | None = None) -> set[str]:
 
 
 def adding(text: str) -> AppliedPatch:
-    return patch(change("src/a.py"), rendered=diff_adding("src/a.py", text))
+    return patch(change("code/a.py"), rendered=diff_adding("code/a.py", text))
 
 
-ORDINARY = patch(change("src/a.py"), change("tests/test_a.py", "A", lines=(9, 0)))
+def replacing(path: str, old: str, new: str) -> AppliedPatch:
+    """One line of a file gives way to another, or to none when it is empty."""
+    lines = f"-{old}\n" + (f"+{new}\n" if new else "")
+    header = f"diff --git a/{path} b/{path}\n--- a/{path}\n+++ b/{path}\n"
+    rendered = f"{header}@@ -1 +1,{1 if new else 0} @@\n{lines}"
+    return patch(change(path, lines=(int(bool(new)), 1)), rendered=rendered)
+
+
+ORDINARY = patch(change("code/a.py"), change("tests/test_a.py", "A", lines=(9, 0)))
 
 
 @pytest.mark.covers("S2.32")
@@ -77,9 +88,10 @@ def test_what_gets_installed_is_blocked(path: str) -> None:
 
 
 FORBIDDEN: dict[str, AppliedPatch] = {
-    "path-safety": patch(change("src/.git/config")),
+    "path-safety": patch(change("code/.git/config")),
     "bidi-characters": adding("if x:\u202e # ok"),
     "invisible-characters": adding("na\u200bme = 1"),
+    "lookalike-letters": adding("if is_\u0430dmin(user):"),
     "ci-configuration": patch(change(".github/workflows", "A")),
     "codeowners": patch(change("docs/CODEOWNERS")),
     "agent-instructions": patch(change("packages/web/claude.md", "A")),
@@ -87,55 +99,66 @@ FORBIDDEN: dict[str, AppliedPatch] = {
     "credential-files": patch(change("certs/server.pem", "A")),
     "git-files": patch(change("vendor/.gitattributes", "A")),
     "dependency-manifests": patch(change("pyproject.toml")),
-    "symlinks": patch(change("src/link", "A", modes=("000000", SYMLINK))),
+    "symlinks": patch(change("code/link", "A", modes=("000000", SYMLINK))),
     "submodules": patch(change("lib", "M", modes=(SUBMODULE, SUBMODULE))),
     "file-modes": patch(change("run.sh", modes=(REGULAR, EXECUTABLE))),
     "binary-files": patch(change("logo.png", "A", lines=(None, None))),
+    "case-collisions": patch(change("code/A.py", "A"), collisions=(("code/A.py", "code/a.py"),)),
     "deleted-tests": patch(change("tests/test_a.py", "D")),
+    "weakened-tests": replacing("tests/test_a.py", "    assert a == 1", ""),
+    "tests-required": patch(change("src/a.py")),
+    "risky-operation": patch(change("db/migrations/2.sql", "A")),
     "scope": patch(change("elsewhere/a.py")),
-    "max-files": patch(*(change(f"src/{n}.py", lines=(1, 0)) for n in range(31))),
-    "max-lines": patch(change("src/a.py", lines=(1_400, 101))),
-    "max-bytes": patch(change("src/a.py"), patch_size=400_001),
+    "max-files": patch(*(change(f"code/{n}.py", lines=(1, 0)) for n in range(31))),
+    "max-lines": patch(change("code/a.py", lines=(1_400, 101))),
+    "max-bytes": patch(change("code/a.py"), patch_size=400_001),
 }
 ALLOWED: dict[str, AppliedPatch] = {
-    "path-safety": patch(change("src/git/config"), change("docs/été.md", "A")),
+    "path-safety": patch(change("code/git/config"), change("docs/été.md", "A")),
     "bidi-characters": adding("text = 'שלום'"),
     "invisible-characters": adding("print('⚠\ufe0f done 👩\u200d🔧')\r"),
     "ci-configuration": patch(change(".github/ISSUE_TEMPLATE/bug.yml")),
-    "codeowners": patch(change("src/CODEOWNERS.md")),
+    "codeowners": patch(change("code/CODEOWNERS.md")),
     "agent-instructions": patch(change("docs/agents.rst")),
-    "patchgate-settings": patch(change("src/policies_page.py")),
-    "credential-files": patch(change("src/env.py")),
+    "patchgate-settings": patch(change("code/policies_page.py")),
+    "credential-files": patch(change("code/env.py")),
     "git-files": patch(change("docs/gitattributes.md")),
-    "dependency-manifests": patch(change("src/package.py")),
-    "symlinks": patch(change("src/link", "D", modes=(SYMLINK, "000000"))),
-    "submodules": patch(change("lib/a.py")),
+    "dependency-manifests": patch(change("code/package.py")),
+    "symlinks": patch(change("code/link", "D", modes=(SYMLINK, "000000"))),
+    "submodules": patch(change("vendor/a.py")),
     "file-modes": patch(change("run.sh", modes=(EXECUTABLE, EXECUTABLE))),
     "binary-files": patch(change("logo.png", "D", lines=(None, None))),
     "deleted-tests": patch(
         change("tests/test_a.py", "D"),
         change("tests/unit/test_a.py", "A", blobs=(BLOB_A, BLOB_A)),
     ),
-    "scope": patch(change("src/deep/a.py")),
-    "max-files": patch(*(change(f"src/{n}.py", lines=(1, 0)) for n in range(30))),
-    "max-lines": patch(change("src/a.py", lines=(1_400, 100))),
-    "max-bytes": patch(change("src/a.py", size=900_000), patch_size=400_000),
+    "case-collisions": patch(change("code/A.py", "A")),
+    "weakened-tests": replacing("tests/test_a.py", "    assert a == 1", "    assert a == 2"),
+    "tests-required": patch(change("src/a.py"), change("tests/test_a.py")),
+    "risky-operation": patch(change("db/model.py")),
+    "lookalike-letters": adding("größe = 'Привет, мир'  # Δt in μs"),
+    "scope": patch(change("code/deep/a.py")),
+    "max-files": patch(*(change(f"code/{n}.py", lines=(1, 0)) for n in range(30))),
+    "max-lines": patch(change("code/a.py", lines=(1_400, 100))),
+    "max-bytes": patch(change("code/a.py", size=900_000), patch_size=400_000),
 }
 
 
 @pytest.mark.covers("S2.31")
 @pytest.mark.parametrize("rule", sorted(IDS))
 def test_each_rule_finds_what_it_is_for(rule: str) -> None:
-    result = judged(FORBIDDEN[rule], scope=Scope(("src/**",)) if rule == "scope" else EVERYWHERE)
+    result = judged(FORBIDDEN[rule], scope=Scope(("code/**",)) if rule == "scope" else EVERYWHERE)
     assert {violation.rule for violation in result.violations} == {rule}
     severity = next(one.severity for one in STANDARD.rules if one.id == rule)
-    assert result.level == {"BLOCK": "ESCALATE", "REFUSE": "REFUSE"}[severity]
-    assert not result.verdict.passed
+    expected = {"WARN": "ACCEPT", "BLOCK": "ESCALATE", "REFUSE": "REFUSE"}[severity]
+    assert result.level == expected
+    assert result.verdict.passed is (severity == "WARN")
+    assert result.verdict.level is not Level.PASS
 
 
 @pytest.mark.parametrize("rule", sorted(IDS))
 def test_each_rule_leaves_its_neighbours_alone(rule: str) -> None:
-    result = judged(ALLOWED[rule], scope=Scope(("src/**",)) if rule == "scope" else EVERYWHERE)
+    result = judged(ALLOWED[rule], scope=Scope(("code/**",)) if rule == "scope" else EVERYWHERE)
     assert (result.level, result.violations) == ("ACCEPT", ())
     assert result.verdict.level is Level.PASS
 
@@ -208,14 +231,14 @@ def test_the_limits_can_be_set_and_change_the_digest() -> None:
 
 
 def test_a_patch_outside_the_plan_is_wider_and_waits_for_a_person() -> None:
-    result = judged(ORDINARY, scope=Scope(("src/**",)))
+    result = judged(ORDINARY, scope=Scope(("code/**",)))
     assert result.wider
     assert result.level == "ESCALATE"
     assert [(v.rule, v.path) for v in result.violations] == [("scope", "tests/test_a.py")]
 
 
 def test_an_overridden_scope_is_accepted_and_still_wider() -> None:
-    result = judged(ORDINARY, "scope", scope=Scope(("src/**",)))
+    result = judged(ORDINARY, "scope", scope=Scope(("code/**",)))
     assert (result.level, result.wider) == ("ACCEPT", True)
 
 
@@ -258,7 +281,7 @@ def test_an_override_lifts_the_rule_that_it_names_and_no_other() -> None:
     assert len(lifted.violations) == 2
 
 
-BROKEN = patch(change("src/a.py", lines=("many", 1)))  # type: ignore[arg-type]  # breaks a rule
+BROKEN = patch(change("code/a.py", lines=("many", 1)))  # type: ignore[arg-type]  # breaks a rule
 
 
 def test_a_rule_that_raises_blocks_and_is_named() -> None:
@@ -322,7 +345,7 @@ def test_an_override_never_makes_it_worse_and_never_lifts_a_refusal(
 
 
 def test_every_finding_of_an_ordinary_patch_is_none() -> None:
-    result = judged(ORDINARY, scope=Scope(("src/**", "tests/**")))
+    result = judged(ORDINARY, scope=Scope(("code/**", "tests/**")))
     assert (result.level, result.wider, result.violations) == ("ACCEPT", False, ())
     assert result.verdict.reason == f"{len(IDS)} checks passed"
 
@@ -393,16 +416,34 @@ def section(page: str, id_: str) -> str:
 
 def test_the_page_has_one_section_for_each_rule_in_the_packs_order() -> None:
     page = PAGE.read_text("utf-8")
-    assert re.findall(r"^## `([a-z-]+)`$", page, re.MULTILINE) == [r.id for r in STANDARD.rules]
+    ids = dict.fromkeys(rule.id for pack in ("standard", "strict") for rule in pack_of(pack).rules)
+    strict_only = [id_ for id_ in ids if id_ not in IDS]
+    wanted = [rule.id for rule in STANDARD.rules] + strict_only
+    assert re.findall(r"^## `([a-z-]+)`$", page, re.MULTILINE) == wanted
 
 
-@pytest.mark.parametrize("one", STANDARD.rules, ids=lambda one: one.id)
-def test_a_rules_section_says_what_why_and_how(one: object) -> None:
-    rule_ = next(r for r in STANDARD.rules if r is one)
+@pytest.mark.parametrize("pack", PACKS)
+def test_the_page_names_each_pack_and_no_pack_drops_a_rule_of_the_standard_one(pack: str) -> None:
+    assert f"| `{pack}` |" in PAGE.read_text("utf-8")
+    assert {rule.id for rule in pack_of(pack).rules} >= IDS
+
+
+def test_every_kind_of_rule_is_explained_on_the_page() -> None:
+    page = PAGE.read_text("utf-8")
+    assert [kind for kind in Kind if f"`{kind}`" not in page] == []
+
+
+EVERY_RULE = {rule.id: rule for pack in ("strict", "standard") for rule in pack_of(pack).rules}
+
+
+@pytest.mark.parametrize("id_", EVERY_RULE)
+def test_a_rules_section_says_what_why_and_how(id_: str) -> None:
+    rule_ = EVERY_RULE[id_]
     text = section(PAGE.read_text("utf-8"), rule_.id)
     assert f"**{rule_.severity}** · kind `{rule_.kind}`" in text
-    assert f"It is {rule_.sentence}." in text
+    assert f"It is {rule_.sentence}." in " ".join(text.split())
     assert "**Why.**" in text
     assert "**What to do.**" in text
+    assert re.search(r"^\*\*Before\.\*\* .+  \n(?:.+\n)*?\*\*After\.\*\* .+", text, re.MULTILINE)
     if rule_.limit is not None:
         assert f"{rule_.limit:,}" in text

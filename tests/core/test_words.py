@@ -185,7 +185,7 @@ def test_money_is_shown_as_people_read_it(micro: int | None, shown: str) -> None
 
 
 def facts(
-    paths: tuple[str, ...] = ("src/a.py",), scope: Scope | None = None, overridden: str = ""
+    paths: tuple[str, ...] = ("code/a.py",), scope: Scope | None = None, overridden: str = ""
 ) -> PatchFacts:
     applied = patch(*map(change, paths), rendered=diff_adding(paths[0], "print('hi')"))
     lifted = frozenset({overridden} - {""})
@@ -211,7 +211,7 @@ def test_a_patch_comment_shows_the_patch_and_the_line_to_approve_it() -> None:
     said = words.patch_comment(facts())
     for part in (
         "**acme/app** at `111111111111`",
-        "- `src/a.py` +3 -1",
+        "- `code/a.py` +3 -1",
         "found nothing against it",
         "PASSED (12 passed)",
         "```diff\n",

@@ -33,6 +33,7 @@ from patchgate.adapters.ledger import (
 from patchgate.app.desk import Desk, Journal
 from patchgate.app.environment import Environment
 from patchgate.app.evidence import EvidenceReader
+from patchgate.app.packs import shipped_pack
 from patchgate.app.redact import Redactor
 from patchgate.app.settings import SETTINGS_PATH, Provider, Settings, load_settings, route
 from patchgate.app.writegate import WriteGate
@@ -41,7 +42,6 @@ from patchgate.core.ids import AccountId, RepoName, Sha
 from patchgate.core.policy import Policy, limited, load_policy
 from patchgate.core.proposal import Task
 from patchgate.core.rules import Rules, Statuses
-from patchgate.data import data_dir
 from patchgate.errors import ConfigError
 from patchgate.ports import Clock, ForgeReader, Job, Ledger, Model, Tracker
 
@@ -130,20 +130,25 @@ def _text(raw: bytes, source: str) -> str:
 
 def _policy(settings: Settings, forge: ForgeReader, control: RepoName, head: Sha) -> Policy:
     """The shipped pack of that name, or the file of that path in the control repository."""
-    name = settings.policy
-    shipped = data_dir("policies") / f"{name}.yml"
-    if "/" not in name and shipped.is_file():
-        policy = load_policy(shipped.read_text(encoding="utf-8"), shipped.name)
-    else:
+
+    def source(name: str) -> tuple[str, str]:
+        shipped = shipped_pack(name)
+        if shipped is not None:
+            return shipped
         raw = forge.read_file(control, head, name)
         if raw is None:
             raise ConfigError(
                 f"policy {name!r} is neither a shipped pack nor a file of {control}@{head[:12]}",
                 "Correct `policy` in the settings, or add the file to the default branch.",
             )
-        policy = load_policy(_text(raw, name), name)
+        return _text(raw, name), name
+
+    policy = load_policy(*source(settings.policy), source)
     patch = settings.limits.patch
-    return limited(policy, files=patch.files, lines=patch.lines, size=patch.bytes)
+    given = {name: getattr(patch, name) for name in patch.model_fields_set}
+    return limited(
+        policy, files=given.get("files"), lines=given.get("lines"), size=given.get("bytes")
+    )
 
 
 def tracker_of(

@@ -13,6 +13,9 @@ from patchgate.core.plan import Plan, WorkItem
 from patchgate.core.policy import Scope, judge
 from patchgate.errors import NotFoundError
 
+MOST_TOLD = 50
+"""Findings that go on the ledger, unless more rules than that found something."""
+
 
 def applied_patch(session: Session, desk: Desk) -> AppliedPatch:
     """The current patch, applied in a scratch index."""
@@ -42,14 +45,15 @@ def judge_patch(session: Session, desk: Desk, scope: Scope | None) -> e.PatchJud
     w = session.w
     applied = applied_patch(session, desk)
     overrides = frozenset(o.rule for o in w.overrides)
-    result = judge(applied, desk.policy, scope=scope, overrides=overrides)
+    words = w.patch.summary if w.patch else ""
+    result = judge(applied, desk.policy, scope=scope, overrides=overrides, words=words)
     return e.PatchJudged(
         at=desk.now(),
         patch=applied.patch,
         policy=desk.rules.policy,
         level=result.level,
         wider=goes_beyond(result, w.mode, scope),
-        violations=result.violations[:50],
+        violations=result.told(MOST_TOLD),
     )
 
 

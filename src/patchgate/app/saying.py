@@ -77,7 +77,13 @@ class Saying:
             raise NotFoundError("there is no patch to show")
         applied = applied_patch(self._session, desk)
         overridden = frozenset(o.rule for o in w.overrides)
-        judged = judge(applied, desk.policy, scope=scope_here(self._opened), overrides=overridden)
+        judged = judge(
+            applied,
+            desk.policy,
+            scope=scope_here(self._opened),
+            overrides=overridden,
+            words=w.patch.summary,
+        )
         attached = len(self._session.blob(w.patch.patch)) > desk.rules.attach_over
         evidence = w.evidence
         return words.patch_comment(

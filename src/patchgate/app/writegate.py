@@ -253,7 +253,9 @@ class WriteGate:
             for o in w.overrides
             if o.subject == patch.patch and not self._evidence.why_no_override(w, o)
         )
-        result = judge(applied, self._policy, scope=order.scope, overrides=overrides)
+        result = judge(
+            applied, self._policy, scope=order.scope, overrides=overrides, words=patch.summary
+        )
         if result.level != "ACCEPT":
             rules = ", ".join(v.rule for v in result.violations if v.severity != "WARN")
             return Refusal("policy", f"the policy of this moment says {result.level}: {rules}")

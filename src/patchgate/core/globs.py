@@ -20,6 +20,10 @@ _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 """HFS+ compares names without these: `.g\\u200cit` is `.git` there (git's utf8.c lists them)."""
 
 
+_ENDINGS = re.compile(r"[. ](?:/|\Z)|:")
+"""What Windows drops from a name."""
+
+
 @dataclass(frozen=True, slots=True)
 class Glob:
     """One pattern, ready to match."""
@@ -70,6 +74,33 @@ def fold(component: str) -> str:
     head, colon, _ = plain.partition(":")
     bare = (head if colon and head else plain).rstrip(". ")
     return bare or plain
+
+
+def collisions(added: Sequence[str], everything: Sequence[str]) -> list[tuple[str, str]]:
+    """Added paths, each with another that a forgiving file system takes for it or its folder.
+
+    `everything` holds files and folders of the whole tree, the added ones too.
+    """
+    wanted: dict[str, dict[str, str]] = {}
+    for path in added:
+        parts = path.split("/")
+        for end in range(1, len(parts) + 1):
+            here = "/".join(parts[:end])
+            wanted.setdefault(_folded(here), {}).setdefault(here, path)
+    found: dict[tuple[str, str], None] = {}
+    for other in everything:
+        ours = wanted.get(_folded(other))
+        for here, path in (ours or {}).items():
+            if here != other:
+                found[path, other] = None
+    return list(found)
+
+
+def _folded(path: str) -> str:
+    """A whole path as forgiving file systems see it; plain ones in one step."""
+    if path.isascii() and not _ENDINGS.search(path):
+        return path.lower()
+    return "/".join(fold(part) for part in path.split("/"))
 
 
 def _split(path: str, *, folded: bool) -> list[str]:

@@ -45,6 +45,8 @@ class AppliedPatch:
     changes: tuple[FileChange, ...]
     rendered: str
     """Git's own diff of the two trees: what the approver is shown."""
+    collisions: tuple[tuple[str, str], ...] = ()
+    """New paths, each with one that the whole tree has and some file systems take for it."""
 
     @property
     def paths(self) -> tuple[str, ...]:

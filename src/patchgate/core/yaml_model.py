@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
-from typing import TypeVar, get_args
+from typing import TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ValidationError
@@ -46,6 +46,20 @@ def read_model(model: type[M], text: str, source: str) -> M:
         if len(found) > MAX_SHOWN:
             shown.append(f"… and {len(found) - MAX_SHOWN} more")
         raise ConfigError("\n".join(dict.fromkeys(shown))) from error
+
+
+def top_keys(text: str, source: str) -> set[str]:
+    """The keys of the document's top level; ConfigError when it is no YAML mapping."""
+    if len(text.encode(errors="replace")) > MAX_BYTES:
+        raise ConfigError(f"{source}: more than {MAX_BYTES:,} bytes")
+    data, _ = _parsed(text, source)
+    return set(map(str, data)) if isinstance(data, dict) else set()
+
+
+def line_of(text: str, path: Path) -> int:
+    """The line of a key in a document that was read before; 1 where it does not stand."""
+    _, lines = _parsed(text, "")
+    return next((lines[path[:n]] for n in range(len(path), 0, -1) if path[:n] in lines), 1)
 
 
 def _parsed(text: str, source: str) -> tuple[object, dict[Path, int]]:
@@ -121,12 +135,15 @@ def _suggestion(model: type[BaseModel], path: Path) -> str:
 def _section(model: type[BaseModel], path: Path) -> type[BaseModel] | None:
     """The model that stands at a path of keys and list positions, or None."""
     here: type[BaseModel] | None = model
+    is_entry = False
     for part in path:
-        if isinstance(part, int):
+        if isinstance(part, int) or is_entry:
+            is_entry = False
             continue
         if here is None or part not in here.model_fields:
             return None
-        here = _model_in(here.model_fields[part].annotation)
+        annotation = here.model_fields[part].annotation
+        here, is_entry = _model_in(annotation), get_origin(annotation) is dict
     return here
 
 

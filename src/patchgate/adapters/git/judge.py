@@ -14,7 +14,14 @@ from pathlib import Path
 
 from patchgate.adapters.git.cache import GitCache
 from patchgate.adapters.git.process import classify
-from patchgate.adapters.git.trees import changes, cross_check, entries, rendered, said_first
+from patchgate.adapters.git.trees import (
+    changes,
+    clashes,
+    cross_check,
+    entries,
+    rendered,
+    said_first,
+)
 from patchgate.core.ids import Sha, digest_bytes
 from patchgate.core.patch import AppliedPatch
 from patchgate.errors import MalformedError
@@ -62,9 +69,10 @@ def applied_patch(
         tree = put_on(place, start, patch, limit=limit)
         found = changes(cache, start, tree, env=place.env)
         diff = rendered(cache, start, tree, env=place.env)
+        same = clashes(cache, tree, found, env=place.env)
     if not found:
         raise MalformedError("the patch changes nothing")
-    cross_check(diff, tuple(change.path for change in found))
+    cross_check(diff, found)
     return AppliedPatch(
         start=start,
         tree=tree,
@@ -72,6 +80,7 @@ def applied_patch(
         patch_size=len(patch),
         changes=found,
         rendered=diff.decode(errors="backslashreplace"),
+        collisions=same,
     )
 
 

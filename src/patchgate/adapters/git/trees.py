@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from patchgate.adapters.git.cache import GitCache
+from patchgate.core.globs import collisions
 from patchgate.core.ids import Sha
 from patchgate.core.patch import ABSENT, SUBMODULE, FileChange
 from patchgate.errors import MalformedError
@@ -20,6 +21,8 @@ PATCH_FORMAT = (
 )
 """How every patch of ours is written: so that it applies as it stands, on its tree alone."""
 NOTHING = "/dev/null"
+MOST_CLASHES = 20
+"""Names that are listed; more of them say nothing new."""
 Status = Literal["A", "M", "D", "T"]
 STATUSES: Mapping[str, Status] = {"A": "A", "M": "M", "D": "D", "T": "T"}
 
@@ -75,24 +78,39 @@ def rendered(cache: GitCache, old: str, new: str, *, env: Mapping[str, str]) -> 
     return cache.online(args, env=env)
 
 
-def cross_check(diff: bytes, paths: tuple[str, ...]) -> None:
-    """MalformedError unless a second reader finds the same paths in git's diff as in the tree."""
+def clashes(
+    cache: GitCache, tree: str, found: tuple[FileChange, ...], *, env: Mapping[str, str]
+) -> tuple[tuple[str, str], ...]:
+    """New paths that a forgiving file system takes for another one of the whole new tree."""
+    added = [change.path for change in found if change.old_mode == ABSENT]
+    if not added:
+        return ()
+    listing = cache.local(
+        ["ls-tree", "-r", "-t", "-z", "--name-only", "--full-tree", tree], env=env
+    )
+    names = listing.decode(errors="surrogateescape").split("\0")[:-1]
+    return tuple(collisions(added, names)[:MOST_CLASHES])
+
+
+def cross_check(diff: bytes, found: tuple[FileChange, ...]) -> None:
+    """MalformedError unless a second reader finds the paths and line counts of the tree."""
     from unidiff.errors import UnidiffParseError
     from unidiff.patch import PatchSet
 
     try:
-        found = PatchSet(diff.decode(errors="surrogateescape"), metadata_only=True)
+        read = PatchSet(diff.decode(errors="surrogateescape"), metadata_only=True)
     except (UnidiffParseError, ValueError) as exc:
         raise MalformedError(f"the patch cannot be shown safely: {exc}"[:300]) from exc
-    named = {
-        name[2:]
-        for file in found
-        for name in (file.source_file, file.target_file)
-        if name != NOTHING
-    }
-    if named != set(paths):
-        differing = sorted(ascii(path) for path in named ^ set(paths))
-        raise MalformedError(f"what is shown and what is written differ: {', '.join(differing)}")
+    counted: dict[str, tuple[int, int]] = {}
+    for file in read:
+        for name in {n[2:] for n in (file.source_file, file.target_file) if n != NOTHING}:
+            added, removed = counted.get(name, (0, 0))
+            counted[name] = (added + file.added, removed + file.removed)
+    told = {c.path: (c.added or 0, c.removed or 0) for c in found}
+    if counted != told:
+        differing = [p for p in sorted({*counted, *told}) if counted.get(p) != told.get(p)]
+        names = ", ".join(ascii(path) for path in differing[:MOST_CLASHES])
+        raise MalformedError(f"what is shown and what is written differ: {names}")
 
 
 Raw = tuple[str, Status, str, str, Sha, Sha]

@@ -9,7 +9,8 @@ from patchgate.core.characters import visible
 from patchgate.core.events import ViolationFound
 from patchgate.core.ids import Digest
 from patchgate.core.patch import AppliedPatch
-from patchgate.core.policy.finding import Found, Scope, find
+from patchgate.core.policy.case import Case, Found, Scope
+from patchgate.core.policy.finding import find
 from patchgate.core.policy.model import Kind, Policy, Rule, Severity
 from patchgate.core.verdict import Level, Verdict, attempt, compose, describe
 
@@ -37,6 +38,16 @@ class PolicyResult:
     verdict: Verdict
     policy: Digest
 
+    def told(self, most: int) -> tuple[ViolationFound, ...]:
+        """The findings, cut to `most` but never so that a rule goes unnamed."""
+        first = dict(reversed([(v.rule, at) for at, v in enumerate(self.violations)]))
+        kept = set(first.values())
+        for at in range(len(self.violations)):
+            if len(kept) >= most:
+                break
+            kept.add(at)
+        return tuple(self.violations[at] for at in sorted(kept))
+
 
 def judge(
     applied: AppliedPatch,
@@ -44,13 +55,18 @@ def judge(
     *,
     scope: Scope | None,
     overrides: frozenset[str] = frozenset(),
+    words: str = "",
 ) -> PolicyResult:
     """Judge a patch by its tree; total: a rule that raises blocks under its own name.
 
     `scope` None means that the ticket has no plan. `overrides` are ids of rules; they lift BLOCK
-    and never REFUSE.
+    and never REFUSE. `words` is what the proposal says of itself, as the approver reads it.
     """
-    judged = [_judge_rule(rule, applied, (scope, overrides)) for rule in _that_apply(policy, scope)]
+    case = Case(applied, scope, words, policy.secrets)
+    judged = [
+        _judge_rule(rule, case, overridden=rule.id in overrides)
+        for rule in _that_apply(policy, scope)
+    ]
     if not applied.changes:
         judged.insert(0, _refuse_empty())
     verdict = compose(f"policy {policy.name}", [one for one, _ in judged])
@@ -84,12 +100,8 @@ def _is_wider(applied: AppliedPatch, scope: Scope | None) -> bool:
     return isinstance(outside, Exception) or bool(outside)
 
 
-def _judge_rule(
-    rule: Rule, applied: AppliedPatch, given: tuple[Scope | None, frozenset[str]]
-) -> Judged:
-    scope, overrides = given
-    overridden = rule.id in overrides
-    judged = attempt(lambda: _look(rule, find(rule, applied, scope), overridden=overridden))
+def _judge_rule(rule: Rule, case: Case, *, overridden: bool) -> Judged:
+    judged = attempt(lambda: _look(rule, find(rule, case), overridden=overridden))
     if isinstance(judged, Exception):
         return _broken(rule, judged, overridden=overridden)
     return judged

@@ -1,0 +1,81 @@
+"""What a rule is asked about: the patch, its lines read once, its scope and its own words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from patchgate.core.globs import compile_glob, first_match
+from patchgate.core.patch import AppliedPatch, FileChange
+from patchgate.core.policy.difflines import DiffFile, diff_files
+from patchgate.core.policy.model import Rule
+from patchgate.core.policy.spotting import SecretFinder
+
+Found = tuple[str, str]
+"""A path (empty: the whole patch) and what is the matter with it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Where a patch is expected to stay: the globs of the plan or of the plan's item."""
+
+    globs: tuple[str, ...]
+
+    def outside(self, patch: AppliedPatch) -> tuple[str, ...]:
+        """The paths of the patch that no glob names."""
+        globs = [compile_glob(glob) for glob in self.globs if glob.strip(" ./")]
+        return tuple(path for path in patch.paths if not first_match(globs, path))
+
+
+@dataclass(frozen=True)
+class Case:
+    """One patch before the policy."""
+
+    patch: AppliedPatch
+    scope: Scope | None = None
+    """None: the ticket has no plan."""
+    words: str = ""
+    """What the proposal says of itself; the approver reads it too."""
+    secrets: SecretFinder | None = None
+    """Finds credentials; None: no rules for them were loaded."""
+
+    @cached_property
+    def files(self) -> list[DiffFile]:
+        """The files of the diff that have lines."""
+        return diff_files(self.patch.rendered)
+
+    @cached_property
+    def is_plain(self) -> bool:
+        """Whether the diff is ASCII without control characters: nothing can hide in it."""
+        return self.patch.rendered.isascii() and not _controlled(self.patch.rendered)
+
+    def changes(self, rule: Rule) -> Iterator[FileChange]:
+        """The changes that the rule is about: under its globs, where it has some, not exempt."""
+        applies = _Applies(rule)
+        return (change for change in self.patch.changes if applies(change.path))
+
+    def lines(self, rule: Rule) -> Iterator[DiffFile]:
+        """The same for the files of the diff."""
+        applies = _Applies(rule)
+        return (file for file in self.files if applies(file.path))
+
+
+class _Applies:
+    """Whether a rule is about a path."""
+
+    def __init__(self, rule: Rule) -> None:
+        self._globs = [compile_glob(glob) for glob in rule.globs]
+        self._exempt = [compile_glob(glob) for glob in rule.exempt]
+
+    def __call__(self, path: str) -> bool:
+        wanted = not self._globs or first_match(self._globs, path) is not None
+        return wanted and not (self._exempt and first_match(self._exempt, path))
+
+
+_CONTROLS = {code for code in range(32) if chr(code) not in "\n\t"} | {127}
+_TABLE = bytes.maketrans(bytes(_CONTROLS), b"\x00" * len(_CONTROLS))
+
+
+def _controlled(text: str) -> bool:
+    return b"\0" in text.encode("ascii").translate(_TABLE)

@@ -1,0 +1,92 @@
+"""Git's own diff of two trees, read once: each file's added and removed lines."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+_HUNK = re.compile(r"@@ -[0-9]+(?:,([0-9]+))? \+[0-9]+(?:,([0-9]+))? @@")
+_ESCAPE = re.compile(r'\\([abfnrtv"\\]|[0-7]{3})')
+_LETTERS = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, '"': 34, "\\": 92}
+NOWHERE = "/dev/null"
+
+
+@dataclass(slots=True)
+class DiffFile:
+    """The lines of one file, without their `+` and `-`; a new kind of file has two of these."""
+
+    path: str
+    added: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """What it adds, as one text."""
+        return "\n".join(self.added)
+
+
+def diff_files(rendered: str) -> list[DiffFile]:
+    """Every file with lines, in the diff's order; hunks are counted as git counts them."""
+    return list(_files(rendered))
+
+
+def _files(rendered: str) -> Iterator[DiffFile]:
+    old_path = ""
+    file: DiffFile | None = None
+    lines = iter(rendered.split("\n"))
+    for line in lines:
+        if line.startswith("--- "):
+            old_path = _named(line[4:])
+        elif line.startswith("+++ "):
+            name = _named(line[4:])
+            if file is not None:
+                yield file
+            file = DiffFile(old_path if name == NOWHERE else name)
+        elif line.startswith("@@ ") and (hunk := _HUNK.match(line)):
+            file = file if file is not None else DiffFile("")
+            old, new = (int(count or 1) for count in hunk.groups())
+            _hunk(lines, file, old, new)
+    if file is not None:
+        yield file
+
+
+def _hunk(lines: Iterator[str], file: DiffFile, old: int, new: int) -> None:
+    add, remove = file.added.append, file.removed.append
+    while old > 0 or new > 0:
+        line = next(lines, None)
+        if line is None:
+            return
+        mark = line[:1]
+        if mark == "+":
+            new -= 1
+            add(line[1:])
+        elif mark == "-":
+            old -= 1
+            remove(line[1:])
+        elif mark != "\\":
+            old -= 1
+            new -= 1
+
+
+def _named(name: str) -> str:
+    """A path of a header, without its side and its quotes."""
+    if name.startswith('"') and name.rstrip("\t").endswith('"'):
+        name = _unquoted(name.rstrip("\t")[1:-1])
+    else:
+        name = name.rstrip("\t")
+    return name if name == NOWHERE else name[2:]
+
+
+def _unquoted(name: str) -> str:
+    if "\\" not in name:
+        return name
+    out = bytearray()
+    at = 0
+    for found in _ESCAPE.finditer(name):
+        out += name[at : found.start()].encode(errors="surrogateescape")
+        what = found.group(1)
+        out.append(_LETTERS[what] if what in _LETTERS else int(what, 8) & 0xFF)
+        at = found.end()
+    out += name[at:].encode(errors="surrogateescape")
+    return out.decode(errors="surrogateescape")
