@@ -31,7 +31,9 @@ PROFILES = {
     "check": "check",
 }
 """Which lock each room is installed from: requirements/<profile>.txt."""
-OURS = ("src/patchgate", "prompts", "policies", "step")
+DATA = ("prompts", "policies")
+"""The folders of data that the program reads; setup.py ships the same."""
+OURS = ("src/patchgate", *DATA, "step")
 """Whose content is the action's own digest."""
 MARK = "patchgate-complete"
 NEVER_COPIED = shutil.ignore_patterns("__pycache__", "standins")
@@ -167,7 +169,7 @@ def add_ourselves(environment: Path) -> None:
     """Copy the program and its data in; what is copied is what the key names."""
     site = next((environment / "lib").glob("python3.*/site-packages"))
     shutil.copytree(ACTION / "src" / "patchgate", site / "patchgate", ignore=NEVER_COPIED)
-    for name in ("prompts", "policies"):
+    for name in DATA:
         shutil.copytree(ACTION / name, site / "patchgate" / "_data" / name)
 
 
