@@ -18,7 +18,7 @@ import re
 import signal
 import threading
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -50,6 +50,9 @@ class Mode(StrEnum):
     RECORDED = "after-recorded"
     DROPPED = "answer-dropped"
     """No kill: the run lives on, and never learns whether the effect happened."""
+
+
+KILLING = (Mode.BEFORE, Mode.UNRECORDED, Mode.RECORDED)
 
 
 @dataclass(frozen=True)
@@ -144,7 +147,9 @@ class Runner:
     folder: Path
     jobs: int = 0
 
-    def play(self, what: str, watch: Watch | None = None) -> int:
+    def play(
+        self, what: str, watch: Watch | None = None, *, may_end_with: Collection[int] = ()
+    ) -> int:
         """A run of the ticket `what`, or SWEEP, to its end; its exit code, KILLED when killed."""
         self.jobs += 1
         env = environment(self.world)
@@ -159,7 +164,9 @@ class Runner:
         with watch.watching():
             self.forks.start(job)
             code = self.forks.wait()
-        if code not in (0, KILLED) and not (watch.dropped and code == ServiceError.exit_code):
+        if code not in (0, KILLED, *may_end_with) and not (
+            watch.dropped and code == ServiceError.exit_code
+        ):
             raise AssertionError(f"{what} ended with {code}:\n{job.log.read_text('utf-8')}")
         return code
 
@@ -397,6 +404,20 @@ class Killer:
     def at(self, ordinal: int, mode: Mode) -> list[str]:
         """What is wrong after this kill and the sweep; nothing when all is as it was unkilled."""
         return self._killed(ordinal, mode)[1]
+
+    def pair(self, ordinal: int, mode: Mode, healing: int, then: Mode) -> tuple[list[str], bool]:
+        """What is wrong after a kill, a kill of the sweep that heals it, and another sweep.
+
+        The second tells whether both happened: a sweep may have less to do than that.
+        """
+        world = self.runner.world
+        world.restore(self.start.snapshot)
+        self.runner.play(self.start.what, Watch(world, self.runner.forks, ordinal, mode))
+        second = Watch(world, self.runner.forks, healing, then)
+        self.runner.play(SWEEP, second)
+        self.kills += 1 + second.killed
+        here = f"effect {ordinal} {mode}, effect {healing} of the sweep {then}"
+        return [f"{here}: {line}" for line in self._heal()], second.killed
 
     def _killed(self, ordinal: int, mode: Mode) -> tuple[Watch, list[str]]:
         world = self.runner.world

@@ -7,7 +7,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -34,6 +34,8 @@ class FaultKind(StrEnum):
     """Do it, then close the connection without an answer."""
     MALFORMED = "malformed"
     """Do it, then answer 200 with a body that is not JSON."""
+    CUT = "cut"
+    """Do it, then break the connection in the middle of the answer."""
     DELAY = "delay"
     """Wait `seconds`, then do it."""
 
@@ -107,6 +109,7 @@ class StandIn:
         self.effects = 0
         self.before_effect: EffectHook | None = None
         self.after_effect: EffectHook | None = None
+        self.on_arrival: Callable[[Request], None] | None = None
         self._faults: list[list[Any]] = []
         rules = [Rule(rule, endpoint=fn, methods=[m]) for m, rule, fn in self.routes()]
         self._map = Map(rules, strict_slashes=False, merge_slashes=False)
@@ -163,6 +166,8 @@ class StandIn:
         """WSGI entry: fault, guard, route, record."""
         request = Request(environ)
         request.get_data(cache=True)
+        if self.on_arrival:
+            self.on_arrival(request)
         fault = self._take_fault(request)
         if fault and fault.kind is FaultKind.DELAY:
             time.sleep(fault.seconds)
@@ -179,7 +184,8 @@ class StandIn:
             raise Reset
         if fault and fault.kind is FaultKind.MALFORMED:
             response = Response('{"truncated": ', 200, mimetype="application/json")
-        return response(environ, start_response)
+        answer = response(environ, start_response)
+        return _cut(answer) if fault and fault.kind is FaultKind.CUT else answer
 
     def _answer(self, request: Request) -> Response:
         effect = self._count_effect(request)
@@ -245,6 +251,13 @@ class StandIn:
         folder = os.environ.get("STANDIN_EXCHANGES")
         if folder and not planned:
             _append_exchange(Path(folder), exchange)
+
+
+def _cut(answer: Iterable[bytes]) -> Iterator[bytes]:
+    """The first half of an answer, and then nothing more."""
+    whole = b"".join(answer)
+    yield whole[: len(whole) // 2]
+    raise Reset
 
 
 def _as_json(data: bytes, mimetype: str | None) -> Any:
