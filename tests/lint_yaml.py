@@ -45,8 +45,8 @@ def _shaped(option: str, schema: str, files: list[Path]) -> list[str]:
 
 
 def _audited(files: list[Path]) -> list[str]:
-    """zizmor at its strictest, without the network, and without any exception of ours."""
-    strict = ["--offline", "--quiet", "--no-progress", "--strict-collection", "--no-ignores"]
+    """zizmor at its strictest and without the network."""
+    strict = ["--offline", "--quiet", "--no-progress", "--strict-collection"]
     return [str(BIN / "zizmor"), *strict, "--persona=auditor", *sorted(map(str, files))]
 
 

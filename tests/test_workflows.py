@@ -188,7 +188,8 @@ def test_the_composite_actions_keep_the_rules_on_steps(action: Workflow, rule: R
 
 def test_ours_and_the_consumers_workflows_are_among_them() -> None:
     names = {workflow.name for workflow in shipped()}
-    assert {".github/workflows/ci.yml", ".github/workflows/release.yml"} <= names
+    assert {f".github/workflows/{name}.yml" for name in ("ci", "release", "patchgate")} <= names
+    assert "docs/examples/patchgate.yml" in names
 
 
 @pytest.mark.parametrize("rule", RULES, ids=named)
@@ -214,6 +215,16 @@ def test_the_final_gate_of_our_ci_needs_every_job() -> None:
     for results, status in [("success success", 0), ("success failure", 1), ("skipped", 1)]:
         run = ["bash", "-e", "-c", script["run"]]
         assert subprocess.run(run, env={"RESULTS": results}).returncode == status
+
+
+def test_the_only_exception_from_the_audit_is_the_trigger_of_comments() -> None:
+    """A comment's text is never run, and its author is judged from the platform's own record."""
+    for workflow in [*shipped(), *composites()]:
+        for line in workflow.text.splitlines():
+            if "zizmor" in line:
+                assert "issue_comment:" in line, workflow.name
+                assert "ignore[dangerous-triggers]" in line, workflow.name
+    assert not list(lint_yaml.ROOT.glob("**/zizmor.y*ml"))
 
 
 @pytest.mark.parametrize("tool", ["check-jsonschema", "zizmor"])
