@@ -15,6 +15,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 """HFS+ compares names without these: `.g\\u200cit` is `.git` there (git's utf8.c lists them)."""
@@ -48,6 +49,7 @@ class Glob:
         return set(self.parts[0]) == {"*"}
 
 
+@lru_cache(maxsize=2_048)
 def compile_glob(pattern: str, *, folded: bool = False) -> Glob:
     """Read a pattern; `folded` compares as the most forgiving file systems do. ValueError."""
     text = pattern.strip()
@@ -64,6 +66,7 @@ def first_match(globs: Sequence[Glob], path: str) -> Glob | None:
     return next((glob for glob in globs if glob.matches(path)), None)
 
 
+@lru_cache(maxsize=8_192)
 def fold(component: str) -> str:
     """A path component as case-blind and Windows or macOS file systems see it.
 

@@ -170,9 +170,12 @@ class Money:
     runs: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Workflow:
-    """One ticket's stream, folded. Empty (`key == ""`) until `WorkflowOpened`."""
+    """One ticket's stream, folded. Empty (`key == ""`) until `WorkflowOpened`.
+
+    Without slots, so that `core.replacing` makes the next one at little cost.
+    """
 
     stream: StreamId = NO_STREAM
     key: str = ""

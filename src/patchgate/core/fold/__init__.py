@@ -7,7 +7,6 @@ their own kinds of event; `moving` holds how the state itself changes.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from patchgate.core import events as e
 from patchgate.core.events import Event
@@ -15,6 +14,7 @@ from patchgate.core.fold.decisions import fold_decision
 from patchgate.core.fold.effects import fold_effect
 from patchgate.core.fold.facts import fold_fact
 from patchgate.core.fold.rooms import fold_room
+from patchgate.core.replacing import replace
 from patchgate.core.state import TERMINAL, Workflow
 
 _FAMILIES: tuple[Callable[[Workflow, Event], Workflow | None], ...] = (

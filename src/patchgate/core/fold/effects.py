@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from patchgate.core import events as e
 from patchgate.core.events import Event
 from patchgate.core.fold.moving import enter
 from patchgate.core.ids import Eid
+from patchgate.core.replacing import replace
 from patchgate.core.state import Publication, Pull, State, Trouble, View, Workflow
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from patchgate.core import events as e
 from patchgate.core.events import Event
 from patchgate.core.ids import StreamId
+from patchgate.core.replacing import replace
 from patchgate.core.state import WITH_PULL, State, Workflow
 
 

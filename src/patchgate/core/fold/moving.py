@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from patchgate.core import events as e
+from patchgate.core.replacing import replace
 from patchgate.core.state import PARKED, TERMINAL, WITH_PULL, State, Workflow
 
 _BEFORE_WORK = frozenset({State.PLAN_REVIEW, State.PLANNING, State.INGESTED})

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from patchgate.core import events as e
 from patchgate.core.events import Event
 from patchgate.core.fold.moving import enter
 from patchgate.core.proposal import Outcome, Task
+from patchgate.core.replacing import replace
 from patchgate.core.state import Money, Question, Reply, State, Workflow
 
 ANSWER_TRIES = 2
