@@ -29,7 +29,8 @@ ALLOWED: Mapping[str, frozenset[str]] = {
     "standins": frozenset({"standins"}),
     "standins.demo": frozenset({"standins", "app"}),
     "standins.rehearse": frozenset({"standins", "app"}),
-    "cli": frozenset({"cli", "app", "standins.demo", "standins.rehearse"}),
+    "standins.simulate": frozenset({"standins.simulate", "app", "core", "ports", "data"}),
+    "cli": frozenset({"cli", "app", "standins.demo", "standins.rehearse", "standins.simulate"}),
     "__main__": frozenset({"cli"}),
     "": frozenset(),
 }

@@ -82,6 +82,8 @@ class SuiteReport:
         for key, found in report.user_properties:
             if key == "covers" and isinstance(found, list):
                 ids |= set(found)
+            elif key == "told" and report.when == "call":
+                self.lines.append(str(found))
         if report.when == "call" and report.passed:
             self.passed |= ids
         elif report.failed:

@@ -28,6 +28,7 @@ from patchgate.errors import (
     PatchgateError,
     RefusedError,
     ServiceError,
+    TakenError,
     UnreachableStatusError,
 )
 
@@ -204,7 +205,8 @@ class Driver:
         return True
 
     def _failed(self, command: WriteCommand, error: PatchgateError, course: Course) -> bool:
-        final = not isinstance(error, ServiceError | CredentialError)
+        passes = isinstance(error, ServiceError | CredentialError | ConflictError)
+        final = not passes or isinstance(error, TakenError)
         self.session.record(
             e.EffectFailed(
                 at=self.desk.now(),

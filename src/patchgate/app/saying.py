@@ -10,7 +10,7 @@ from patchgate.app.opening import Opened, item_of, plan_of
 from patchgate.core import words
 from patchgate.core.branch import branch_of
 from patchgate.core.commands import PostComment, Topic
-from patchgate.core.events import Approved
+from patchgate.core.events import Approved, PullPut
 from patchgate.core.ids import Digest, Eid, short
 from patchgate.core.plan import Criterion, Plan, WorkItem
 from patchgate.core.policy import judge
@@ -109,13 +109,17 @@ class Saying:
         w = self._w
         if w.pull is None:
             raise NotFoundError("there is no pull request to tell of")
-        earlier = [p for p in w.publications if p.subject == w.published]
+        shown = [
+            event
+            for event in self._session.events
+            if isinstance(event, PullPut) and event.number == w.pull.number
+        ]
         return words.pull_comment(
             w.pull.url,
             branch=branch_of(w, self._desk.settings.branch_prefix),
             commit=w.commit,
             checks=w.checks,
-            updated=w.attempt > 1 and bool(earlier),
+            updated=len(shown) > 1,
         )
 
     def _parked(self, command: PostComment) -> str:

@@ -1,0 +1,1 @@
+"""A deterministic simulator: the real core and rooms against services in memory."""

@@ -1,0 +1,125 @@
+"""Who approved a commit, read from Jira and GitHub alone: the audit's own idea of law 2.
+
+Nothing here uses what decides in the product. A commit may stand when its time is that of a
+person's word, given by an approver, unedited, after our own comment showed the thing, for exactly
+this patch (or the plan that it stays inside, or the text of the request).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatchcase
+
+from patchgate.ports import Comment, CommitOrder, Ticket
+from patchgate.standins.simulate.github import BOT
+from patchgate.standins.simulate.jira import RUNNER, Issue
+from patchgate.standins.simulate.world import GITHUB, World
+
+SHOWN = re.compile(r"^#+ .*·\W*([0-9a-f]{12})\W*$")
+SAID = re.compile(r"^/approve(?:\s+`?([0-9a-fA-F]{8,64})`?)?\s*$")
+
+
+def why_unapproved(world: World, order: CommitOrder) -> str:
+    """Why nobody's word covers this commit; empty when somebody's does."""
+    if not order.branch.startswith("ai/") or order.branch == "main":
+        return "this branch is not ours to write"
+    key = re.sub(r"^ai/([A-Z]+-\d+)(?:-\d+)?$", r"\1", order.branch)
+    issue = world.jira.issue(key)
+    mode = _mode(world, issue.ticket)
+    name = hashlib.sha256(order.patch).hexdigest()[:12]
+    if order.when in set(_words_for(world, issue, name)):
+        return ""
+    if mode == "plan" and order.when in set(_plan_words(world, issue, order)):
+        return ""
+    if mode == "request" and order.when in set(_request_words(issue)):
+        return ""
+    return f"nobody approved {name} at {order.when} (mode {mode})"
+
+
+def _mode(world: World, ticket: Ticket) -> str:
+    where = world.configuration
+    return where.modes[where.projects.index(ticket.project)]
+
+
+def _words_for(world: World, issue: Issue, name: str) -> Iterator[str]:
+    """Times of the comments by which approvers approved what our comments show under that name."""
+    yield from _approvals(issue.comments, frozenset(GITHUB), RUNNER, name)
+    logins = frozenset(GITHUB.values())
+    for (repo, number), said in world.github.talk.items():
+        pull = world.github.pulls[repo, number]
+        if pull.head_branch.startswith(f"ai/{issue.ticket.key}"):
+            yield from _approvals(said, logins, BOT, name)
+
+
+def _approvals(
+    said: Sequence[Comment], approvers: frozenset[str], ours: str, name: str
+) -> Iterator[str]:
+    shown: list[str] = []
+    for comment in said:
+        first = comment.body.strip().splitlines()[0].strip() if comment.body.strip() else ""
+        if comment.author == ours:
+            found = SHOWN.match(first.replace("\\", ""))
+            shown += [found[1]] if found else []
+            continue
+        word = SAID.match(first)
+        if word is None or comment.author not in approvers or comment.edited or name not in shown:
+            continue
+        typed = (word[1] or "").lower()
+        if (typed and _begins(name, typed)) or (not typed and shown[-1] == name):
+            yield comment.at
+
+
+def _begins(name: str, typed: str) -> bool:
+    return name.startswith(typed[:12]) and len(typed) >= 8
+
+
+def _plan_words(world: World, issue: Issue, order: CommitOrder) -> Iterator[str]:
+    """Times at which an approver approved a plan of ours that names all paths of the patch."""
+    home = world.jira.issue(issue.ticket.parent) if issue.ticket.parent else issue
+    paths = list(json.loads(order.patch))
+    shown: list[tuple[str, str]] = []
+    for comment in home.comments:
+        found = SHOWN.match(comment.body.strip().splitlines()[0].strip())
+        if comment.author == RUNNER and found and "plan" in comment.body[:80].lower():
+            shown.append((comment.at, found[1]))
+    for _, name in shown:
+        if not all(_named_in_plan(world, name, path) for path in paths):
+            continue
+        yield from _approvals(home.comments, frozenset(GITHUB), RUNNER, name)
+        for change in home.changes:
+            moved = (change.field, change.before, change.after)
+            wanted = ("status", "Plan Review", "In Progress")
+            latest = [n for when, n in shown if when < change.at]
+            if moved == wanted and change.author in GITHUB and latest[-1:] == [name]:
+                yield change.at
+
+
+def _named_in_plan(world: World, name: str, path: str) -> bool:
+    """Whether the plan of that digest (an artifact that hashes to it) names the path."""
+    for digest, content in world.ledger.blobs.items():
+        if digest.removeprefix("sha256:").startswith(name):
+            plan = json.loads(content)
+            globs = [f["path"] for f in plan["files"]]
+            globs += [g for item in plan["items"] for g in item["files"]]
+            return any(fnmatchcase(path, glob) for glob in globs)
+    return False
+
+
+def _request_words(issue: Issue) -> Iterator[str]:
+    """Times at which an approver gave this text to the runner, or said `/approve` to it."""
+    texts = [c.at for c in issue.changes if c.field in ("summary", "description")]
+    since = texts[-1] if texts else ""
+    for change in issue.changes:
+        given = change.field == "assignee" and change.after == RUNNER
+        if given and change.author in GITHUB and change.at > since:
+            yield change.at
+    for comment in issue.comments:
+        said = comment.author in GITHUB and not comment.edited and comment.at > since
+        if said and SAID.match(comment.body.strip().splitlines()[0]):
+            yield comment.at
+    ticket = issue.ticket
+    if ticket.reporter in GITHUB and not since and not issue.changes:
+        yield ticket.created
