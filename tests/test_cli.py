@@ -72,7 +72,8 @@ def test_every_command_that_is_written_about_exists(text: str) -> None:
 
 
 def test_every_option_that_is_written_about_exists() -> None:
-    for name in set(commands()) - {("ledger",)}:
+    groups = {(name,) for name, one in cli.commands.items() if isinstance(one, click.Group)}
+    for name in set(commands()) - groups:
         spoken = re.findall(rf"patchgate {' '.join(name)}\b([^`\n]*)", README + OPERATIONS)
         options = {o for said in spoken for o in re.findall(r"--[a-z-]+", said)}
         text = as_process([*name, "--help"], {}).out

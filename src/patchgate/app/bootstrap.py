@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from patchgate.adapters import runs, sandbox
 from patchgate.adapters.actions import Runner
+from patchgate.adapters.git import local
 from patchgate.adapters.git.cache import GitHost
 from patchgate.adapters.git.process import credential_env
 from patchgate.adapters.git.repositories import GitReader
@@ -33,17 +35,17 @@ from patchgate.adapters.ledger import (
 from patchgate.app.desk import Desk, Journal
 from patchgate.app.environment import Environment
 from patchgate.app.evidence import EvidenceReader
-from patchgate.app.packs import shipped_pack
+from patchgate.app.packs import policy_of, utf8
 from patchgate.app.redact import Redactor
 from patchgate.app.settings import SETTINGS_PATH, Provider, Settings, load_settings, route
 from patchgate.app.writegate import WriteGate
 from patchgate.core.events import Platform
 from patchgate.core.ids import AccountId, RepoName, Sha
-from patchgate.core.policy import Policy, limited, load_policy
+from patchgate.core.policy import Policy
 from patchgate.core.proposal import Task
 from patchgate.core.rules import Rules, Statuses
 from patchgate.errors import ConfigError
-from patchgate.ports import Clock, ForgeReader, Job, Ledger, Model, Tracker
+from patchgate.ports import Clock, ForgeReader, Job, Ledger, LocalHistory, Model, Tracker
 
 run_inside = sandbox.run_inside
 sandbox_barred = sandbox.unavailable
@@ -117,38 +119,8 @@ def services(env: Environment, cache: Path) -> Services:
             "Add it to the default branch; docs/configuration.md shows every key.",
         )
     source = f"{control}@{head[:12]}:{SETTINGS_PATH}"
-    settings = load_settings(_text(raw, source), source)
-    return Services(forge, settings, _policy(settings, forge, control, head), source)
-
-
-def _text(raw: bytes, source: str) -> str:
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise ConfigError(f"{source} is not UTF-8 text") from error
-
-
-def _policy(settings: Settings, forge: ForgeReader, control: RepoName, head: Sha) -> Policy:
-    """The shipped pack of that name, or the file of that path in the control repository."""
-
-    def source(name: str) -> tuple[str, str]:
-        shipped = shipped_pack(name)
-        if shipped is not None:
-            return shipped
-        raw = forge.read_file(control, head, name)
-        if raw is None:
-            raise ConfigError(
-                f"policy {name!r} is neither a shipped pack nor a file of {control}@{head[:12]}",
-                "Correct `policy` in the settings, or add the file to the default branch.",
-            )
-        return _text(raw, name), name
-
-    policy = load_policy(*source(settings.policy), source)
-    patch = settings.limits.patch
-    given = {name: getattr(patch, name) for name in patch.model_fields_set}
-    return limited(
-        policy, files=given.get("files"), lines=given.get("lines"), size=given.get("bytes")
-    )
+    settings = load_settings(utf8(raw, source), source)
+    return Services(forge, settings, policy_of(settings, forge, control, head), source)
 
 
 def tracker_of(
@@ -358,6 +330,16 @@ def checkout(env: Environment, repo: RepoName, commit: Sha, *, into: Path, cache
     """A plain work tree of one commit, with no credential in it."""
     host = GitHost(env.github_server_url, forge_of(env, cache).token)
     GitReader(host, cache / "repositories").checkout(repo, commit, into)
+
+
+def local_history(folder: Path) -> AbstractContextManager[LocalHistory]:
+    """The history of the repository that a folder lies in, only read."""
+    return local.local_history(folder)
+
+
+def made_history(stream: bytes) -> AbstractContextManager[LocalHistory]:
+    """A history that git makes of a `fast-import` stream, and that vanishes."""
+    return local.made_history(stream)
 
 
 def room_tree(folder: Path) -> RoomTree:

@@ -12,6 +12,7 @@ from patchgate.app.mishap import told
 from patchgate.app.redact import Redactor
 from patchgate.cli import offline, rooms, runs
 from patchgate.cli.ledger import ledger
+from patchgate.cli.policy import policy
 from patchgate.cli.terminal import say
 from patchgate.errors import INTERRUPTED, UsageError
 
@@ -19,6 +20,7 @@ SECTIONS = {
     "Whole runs, on one machine": ("run", "sweep", "status", "stop"),
     "Rooms, one step of a run each": ("tick", "propose", "check", "settle", "action"),
     "Records": ("ledger",),
+    "Policies, offline": ("policy",),
     "Offline, without keys": ("demo", "rehearse"),
 }
 
@@ -51,7 +53,7 @@ def cli() -> None:
 for _command in (
     *(rooms.tick, rooms.propose, rooms.check, rooms.settle, rooms.action),
     *(runs.run, runs.sweep, runs.status, runs.stop),
-    *(ledger, offline.demo, offline.rehearse),
+    *(ledger, policy, offline.demo, offline.rehearse),
 ):
     cli.add_command(_command)
 

@@ -19,6 +19,7 @@ from patchgate.ports.forge import (
     Review,
     StartedRun,
 )
+from patchgate.ports.history import LocalHistory, Proposed
 from patchgate.ports.job import Job
 from patchgate.ports.ledger import Ledger, Stream
 from patchgate.ports.model import Model, Query, Stop, ToolCall, ToolResult, ToolSpec, Turn
@@ -36,9 +37,11 @@ __all__ = [
     "ForgeWriter",
     "Job",
     "Ledger",
+    "LocalHistory",
     "Look",
     "Model",
     "Posted",
+    "Proposed",
     "Pull",
     "PullOrder",
     "Query",
