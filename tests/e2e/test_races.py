@@ -196,9 +196,17 @@ def test_a_wake_up_during_a_run_is_not_lost(place: Place) -> None:
     place.sound()
 
 
-def test_what_happens_during_a_run_without_a_bell_is_found_by_the_sweep(place: Place) -> None:
+def test_a_run_looks_again_before_it_leaves_and_needs_no_second_bell(place: Place) -> None:
     last = len(place.effects)
     place.meet(last, lambda: place.life.world.at_jira(LEIGH).comment(KEY, "/stop"))
+    assert place.life.state(KEY) == "STOPPED"
+    place.sound()
+
+
+def test_what_happens_after_a_run_without_a_bell_is_found_by_the_sweep(place: Place) -> None:
+    place.run()
+    place.life.world.at_jira(LEIGH).comment(KEY, "/stop")
+    place.life.world.bells()
     assert place.life.state(KEY) == "WAITING_USER_APPROVAL"
     place.run(SWEEP)
     assert place.life.state(KEY) == "STOPPED"

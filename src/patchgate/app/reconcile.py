@@ -31,9 +31,13 @@ from patchgate.errors import (
     TakenError,
     UnreachableStatusError,
 )
+from patchgate.ports import Look
 
 ROUNDS = 200
 """Steps of one ticket in one tick; far above any nominal course, a wall against loops."""
+
+LOOKS = 3
+"""How often a run that acted looks again before it leaves the rest to the next wake-up."""
 
 NEEDS_PERSON = (ConfigError, MalformedError, NotFoundError, RefusedError)
 """What no later wake-up heals by itself: the ticket is parked with the reason."""
@@ -63,15 +67,13 @@ class Driver:
         self.executor = Executor(desk, opened)
         self.allowed: set[str] = set()
         self.trouble: PatchgateError | None = None
+        self._acted = False
 
     def observe(self, world: World) -> World:
         """Record new facts of Jira and GitHub; returns the world with the ticket as it is."""
         session, now = self.session, self.desk.now()
-        look = self.opened.look
-        if look is not None:
-            for event in tracker_facts(session.w, look, self.desk.rules, now):
-                session.record(event)
-            world = replace(world, ticket=ticket_now(look, self.desk.rules))
+        if self.opened.look is not None:
+            world = self._observe_ticket(self.opened.look, world)
         try:
             for event in forge_facts(session.w, self.desk.forge, self.desk.rules, now):
                 session.record(event)
@@ -79,9 +81,28 @@ class Driver:
             self._park(error)
         return world
 
+    def _observe_ticket(self, look: Look, world: World) -> World:
+        session, rules = self.session, self.desk.rules
+        for event in tracker_facts(session.w, look, rules, self.desk.now()):
+            session.record(event)
+        return replace(world, ticket=ticket_now(look, rules))
+
     def drive(self, world: World) -> Course:
-        """Step by step to the end of this wake-up; the ledger is pushed when it returns."""
+        """Step by step to the end of this wake-up; the ledger is pushed when it returns.
+
+        Who acted looks once more before it leaves: what people did meanwhile may have rung while
+        this run kept the ticket, and nobody else would hear it before the sweep.
+        """
         course = Course(self.session, world, [])
+        self._work(course)
+        for _ in range(LOOKS):
+            if not self._has_news(course):
+                break
+            self._work(course)
+        return course
+
+    def _work(self, course: Course) -> None:
+        course.waiting = None
         try:
             self._steps(course)
         except LostRaceError:
@@ -91,7 +112,22 @@ class Driver:
         course.trouble = self.trouble or course.trouble
         self.session.push()
         self._anchor(course)
-        return course
+
+    def _has_news(self, course: Course) -> bool:
+        """Whether the ticket tells something new after we acted; recorded if so."""
+        look, acted, self._acted = self.opened.look, self._acted, False
+        if look is None or not acted or course.trouble or course.briefs:
+            return False
+        try:
+            now = self.desk.tracker.look(look.ticket.key)
+        except NotFoundError:
+            return False  # the next wake-up deals with a ticket that is gone
+        except (ServiceError, CredentialError, ConflictError) as error:
+            course.trouble = error
+            return False
+        before, self.opened.look = len(self.session.recorded), now
+        course.world = self._observe_ticket(now, course.world)
+        return len(self.session.recorded) > before
 
     def _steps(self, course: Course) -> None:
         for _ in range(ROUNDS):
@@ -200,6 +236,7 @@ class Driver:
             if isinstance(error, LostRaceError):
                 raise
             return self._failed(command, error, course)
+        self._acted = True
         session.record(event)
         course.world = _after(course.world, event, self.desk)
         return True
