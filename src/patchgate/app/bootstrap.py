@@ -16,6 +16,13 @@ from patchgate.adapters.git.process import credential_env
 from patchgate.adapters.git.repositories import GitReader
 from patchgate.adapters.git.room import RoomTree
 from patchgate.adapters.github import GitHubDoorbell, GitHubForge
+from patchgate.adapters.guarded import (
+    GuardedJob,
+    GuardedLedger,
+    GuardedModel,
+    GuardedTracker,
+    GuardedWriter,
+)
 from patchgate.adapters.jira import (
     ApiToken,
     ClientCredentials,
@@ -36,7 +43,7 @@ from patchgate.app.desk import Desk, Journal
 from patchgate.app.environment import Environment
 from patchgate.app.evidence import EvidenceReader
 from patchgate.app.packs import policy_of, utf8
-from patchgate.app.redact import Redactor
+from patchgate.app.redact import redactor
 from patchgate.app.settings import SETTINGS_PATH, Provider, Settings, load_settings, route
 from patchgate.app.writegate import WriteGate
 from patchgate.core.events import Platform
@@ -61,7 +68,8 @@ class SystemClock:
 
 def job(env: Environment, say: Callable[[str], None]) -> Job:
     """The Actions job that this process is a step of; `say` prints one line."""
-    return Runner(output=env.github_output, summary=env.github_step_summary, say=say)
+    runner = Runner(output=env.github_output, summary=env.github_step_summary, say=say)
+    return GuardedJob(runner, redactor(env))
 
 
 def run_name(env: Environment) -> str:
@@ -261,13 +269,19 @@ def desk(
     found = services(env, cache)
     settings, forge = found.settings, found.forge
     forge.confine(settings.branch_prefix)
+    out = redactor(env)
+
+    def made(token: str) -> None:
+        out.learn("a token made for this run", token)
+        on_secret(token)
+
     if env.github_app_private_key:
-        on_secret(forge.token())
-    tracker: Tracker = tracker_of(env, settings, on_secret)
-    ledger: Ledger = ledger_of(env, settings, forge, cache)
+        made(forge.token())
+    tracker: Tracker = GuardedTracker(tracker_of(env, settings, made), out)
+    ledger: Ledger = GuardedLedger(ledger_of(env, settings, forge, cache), out)
     rules = rules_of(settings, found.policy, forge)
     gate = WriteGate(
-        forge,
+        GuardedWriter(forge, out),
         forge,
         EvidenceReader(tracker, forge, rules, RepoName(env.github_repository)),
         rules=rules,
@@ -292,7 +306,7 @@ def desk(
         providers=known,
         reviewers=(AccountId(reviewer),) if reviewer else (),
         settings_source=found.source,
-        clean=Redactor(env),
+        clean=out,
         bell=GitHubDoorbell(forge.connection, RepoName(env.github_repository), event_type)
         if event_type
         else None,
@@ -320,10 +334,11 @@ def model(env: Environment, provider: str) -> Model:
         env.require("anthropic")
         key = env.anthropic_api_key.get_secret_value() if env.anthropic_api_key else ""
         url = env.anthropic_base_url or models.anthropic.BASE_URL
-        return models.AnthropicModel(key, prices, base_url=url)
+        return GuardedModel(models.AnthropicModel(key, prices, base_url=url), redactor(env))
     env.require("openai")
     key = env.openai_api_key.get_secret_value() if env.openai_api_key else ""
-    return models.OpenAIModel(key, prices, base_url=env.openai_base_url or models.openai.BASE_URL)
+    url = env.openai_base_url or models.openai.BASE_URL
+    return GuardedModel(models.OpenAIModel(key, prices, base_url=url), redactor(env))
 
 
 def checkout(env: Environment, repo: RepoName, commit: Sha, *, into: Path, cache: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from patchgate.app.desk import Desk, RunFolder
 from patchgate.app.observe import from_comment
 from patchgate.app.opening import Opened, item_of, plan_of
+from patchgate.app.redact import leave
 from patchgate.app.session import Session
 from patchgate.app.settings import Role
 from patchgate.core import events as e
@@ -36,13 +37,15 @@ def reserve(session: Session, command: Propose, opened: Opened, folder: RunFolde
     brief = assemble(session, command, opened, earlier=earlier)
     look = opened.look
     path = folder.brief(command.eid)
-    path.parent.mkdir(parents=True, exist_ok=True)
     if earlier is not None:
-        path.with_suffix(".patch").write_bytes(session.blob(earlier))
-    path.write_bytes(canonical(brief.model_dump(mode="json")))
+        patch = session.blob(earlier)
+        leave(path.with_suffix(".patch"), patch, outlet=desk.clean, what="the earlier patch")
+    text = canonical(brief.model_dump(mode="json"))
+    leave(path, text, outlet=desk.clean, what="the ticket's text or the brief made from it")
     checks = desk.settings.checks
     order = CheckOrder(commands=checks.commands, timeout=checks.timeout)
-    folder.checks.write_bytes(canonical(order.model_dump(mode="json")))
+    orders = canonical(order.model_dump(mode="json"))
+    leave(folder.checks, orders, outlet=desk.clean, what="the order for the checks")
     last = look.comments[-1].id if look and look.comments else ""
     session.record(
         e.AttemptReserved(

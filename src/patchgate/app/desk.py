@@ -9,6 +9,7 @@ from pathlib import Path
 from patchgate.app.settings import Provider, Settings
 from patchgate.app.writegate import WriteGate
 from patchgate.core.ids import AccountId
+from patchgate.core.outlet import Outlet, unguarded
 from patchgate.core.plan import Record
 from patchgate.core.policy import Policy
 from patchgate.core.rules import Rules
@@ -61,8 +62,8 @@ class Desk:
     """GitHub logins whose review is requested on pull requests."""
     settings_source: str = ""
     """Where settings and policy were read, for people."""
-    clean: Callable[[str], str] = str
-    """Takes secrets out of what a service said, before it is written anywhere."""
+    clean: Outlet = field(default_factory=unguarded)
+    """The way out of this room: takes secrets out of words, refuses content that holds one."""
     asks: bool = True
     """Whether this run can still enter a propose room; else the next run asks the model."""
     bell: Doorbell | None = None

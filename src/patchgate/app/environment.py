@@ -179,8 +179,12 @@ class Environment(BaseModel):
 
     def secrets(self) -> tuple[str, ...]:
         """Every secret that is set here, to be kept out of what people read."""
-        held = (getattr(self, name) for name in type(self).model_fields)
-        return tuple(one.get_secret_value() for one in held if isinstance(one, SecretStr))
+        return tuple(self.secrets_by_field().values())
+
+    def secrets_by_field(self) -> dict[str, str]:
+        """The same by the variable's name in lower case, which may be spoken of."""
+        held = ((name, getattr(self, name)) for name in type(self).model_fields)
+        return {name: one.get_secret_value() for name, one in held if isinstance(one, SecretStr)}
 
     def model_keys(self) -> frozenset[Literal["anthropic", "openai"]]:
         """Providers whose key is there."""

@@ -1,56 +1,50 @@
-"""Secrets kept out of text for people: messages, logs, reasons. Never used on content by digest."""
+"""This environment's way out for text: its secrets, and the shipped rules for everybody else's."""
 
 from __future__ import annotations
 
-import base64
-import json
-import re
-from collections.abc import Iterable, Iterator
-from urllib.parse import quote
+from functools import cache, lru_cache
+from pathlib import Path
 
-from patchgate.app.environment import Environment
+from patchgate.app.environment import VARIABLES, Environment
+from patchgate.core.outlet import Outlet
+from patchgate.core.secrets import KnownValues, SecretRules, load_secret_rules
+from patchgate.data import data_dir
 
-HIDDEN = "***"
-SHORTEST = 6
-"""Characters; a shorter value is no secret that could be told from ordinary words."""
-SHAPES = re.compile(
-    r"\bgh[opsur]_[A-Za-z0-9]{16,}|\bgithub_pat_\w{20,}|\bsk-[A-Za-z0-9_-]{16,}"
-    r"|(?i:\b(?:Bearer|Basic)\s+)[A-Za-z0-9+/=_.~-]{12,}|-----BEGIN [A-Z ]+-----[^-]*(?:-----END)?"
-)
-"""What is a credential by its looks, also one that was made meanwhile (an installation's token)."""
-USERINFO = re.compile(r"://[^/@\s]+@")
+RULES = Path("secrets", "standard.toml")
 
 
-class Redactor:
-    """Takes every form of this environment's secrets out of a text."""
+@cache
+def shipped_rules() -> SecretRules:
+    """The rules for secrets that we ship, read once; a test compiles every pattern of them."""
+    path = data_dir("policies") / RULES
+    return load_secret_rules(path.read_text(encoding="utf-8"), path.name, checked=False)
+
+
+class Redactor(Outlet):
+    """The way out of a room that holds this environment."""
 
     def __init__(self, env: Environment) -> None:
-        held = {form for secret in env.secrets() for form in _forms(secret, env.jira_email)}
-        self._forms = sorted(held, key=len, reverse=True)
-
-    @property
-    def forms(self) -> tuple[str, ...]:
-        """Every form of the secrets, the longest first."""
-        return tuple(self._forms)
-
-    def __call__(self, text: str) -> str:
-        """The text with `***` in place of each secret."""
-        for form in self._forms:
-            text = text.replace(form, HIDDEN)
-        return USERINFO.sub(f"://{HIDDEN}@", SHAPES.sub(HIDDEN, text))
+        super().__init__(KnownValues(_named(env)), shipped_rules)
 
 
-def _forms(secret: str, email: str) -> Iterator[str]:
-    """How a secret may stand in a message: plain, escaped, and as headers carry it."""
-    if len(secret) < SHORTEST:
-        return
-    yield from (secret, secret[::-1], quote(secret, safe=""), json.dumps(secret)[1:-1])
-    yield secret.encode().hex()
-    pairs: Iterable[str] = (secret, f"x-access-token:{secret}", f"{email}:{secret}")
-    for pair in pairs:
-        for encode in (base64.b64encode, base64.urlsafe_b64encode):
-            sent = encode(pair.encode()).decode()
-            yield from (sent, sent.rstrip("="))
-    for line in secret.splitlines():
-        if len(line) >= SHORTEST and line != secret and not line.startswith("-----"):
-            yield line
+def _named(env: Environment) -> dict[str, str]:
+    """Every secret that is set here, by the name of its variable."""
+    held = env.secrets_by_field()
+    return {v.name: held[v.name.lower()] for v in VARIABLES if v.name.lower() in held}
+
+
+@lru_cache(maxsize=8)
+def redactor(env: Environment) -> Redactor:
+    """The way out of this environment, made once."""
+    return Redactor(env)
+
+
+def leave(path: Path, content: bytes, *, outlet: Outlet, what: str) -> None:
+    """A file that travels on: written whole, or not at all where it holds a secret of this room.
+
+    Nothing of ours writes a file by another way, but for the scratch copy that a model works in and
+    git's own objects.
+    """
+    outlet.content(content, what)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)

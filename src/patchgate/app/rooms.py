@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
@@ -12,10 +12,11 @@ from pydantic import ValidationError
 from patchgate.app import bootstrap
 from patchgate.app.desk import Journal, Outcome, RunFolder
 from patchgate.app.environment import Environment, Room
-from patchgate.app.redact import Redactor
+from patchgate.app.redact import leave, redactor
 from patchgate.app.tick import Room as TickRoom
 from patchgate.app.tick import Wakeup, outcome_of
 from patchgate.core.ids import Digest, TicketKey, canonical, digest_bytes
+from patchgate.core.outlet import Outlet
 from patchgate.core.plan import Record
 from patchgate.core.proposal import (
     Brief,
@@ -28,7 +29,13 @@ from patchgate.core.proposal import (
 )
 from patchgate.core.proposal import Outcome as RunOutcome
 from patchgate.data import data_dir
-from patchgate.errors import ConfigError, CredentialError, MalformedError, PatchgateError
+from patchgate.errors import (
+    ConfigError,
+    CredentialError,
+    MalformedError,
+    PatchgateError,
+    RefusedError,
+)
 
 if TYPE_CHECKING:
     from patchgate.agent.prompts import Prompt
@@ -90,7 +97,7 @@ def work_all(room: TickRoom, keys: Sequence[TicketKey]) -> tuple[Outcome, list[F
     for key, late in failures[1:]:
         desk.journal.note(key, "stop", f"{late.message}; next: {late.advice}")
     outcome = outcome_of(wakeups, desk.clean)
-    folder.outcome.write_bytes(canonical(outcome.model_dump(mode="json")))
+    _write(folder.outcome, outcome, out=desk.clean, what="the outcome")
     return outcome, failures
 
 
@@ -128,7 +135,7 @@ def propose_room(
     from patchgate.agent.task import Worktree, perform
 
     env.admit(Room.PROPOSE)
-    clean = Redactor(env)
+    outlet = redactor(env)
     brief = read_brief(brief_path)
     out.mkdir(parents=True, exist_ok=True)
     tree = bootstrap.room_tree(checkout)
@@ -145,19 +152,38 @@ def propose_room(
             clock=bootstrap.SystemClock(),
         )
     except (CredentialError, ConfigError) as error:
-        _leave(out, _unbilled(brief, prompts[brief.task], error), clean)
+        _leave(out, _unbilled(brief, prompts[brief.task], error), None, outlet=outlet)
         raise
-    if done.patch is not None:
-        (out / "patch.diff").write_bytes(done.patch)
-    _leave(out, done.proposal, clean)
-    return brief.key, done.proposal
+    return brief.key, _leave(out, done.proposal, done.patch, outlet=outlet)
 
 
-def _leave(out: Path, proposal: Proposal, clean: Callable[[str], str]) -> None:
-    """Keep it; what a service said about a failure is cleaned, what a model said never is."""
-    said = proposal.run.model_copy(update={"detail": clean(proposal.run.detail)})
+def _leave(out: Path, proposal: Proposal, patch: bytes | None, *, outlet: Outlet) -> Proposal:
+    """Keep what was proposed, whole; where it holds a key of this room, only that it did.
+
+    What a service said about a failure is cleaned, what a model said never is.
+    """
+    said = proposal.run.model_copy(update={"detail": outlet(proposal.run.detail)})
     proposal = proposal.model_copy(update={"run": said})
-    (out / "proposal.json").write_bytes(canonical(proposal.model_dump(mode="json")))
+    try:
+        if patch is not None:
+            leave(out / "patch.diff", patch, outlet=outlet, what="the patch")
+        _write(out / "proposal.json", proposal, out=outlet, what="the model's answer")
+    except RefusedError as error:
+        (out / "patch.diff").unlink(missing_ok=True)
+        proposal = _refused(proposal, error)
+        _write(out / "proposal.json", proposal, out=outlet, what="the account of a run")
+    return proposal
+
+
+def _write(path: Path, record: Record, *, out: Outlet, what: str) -> None:
+    leave(path, canonical(record.model_dump(mode="json")), outlet=out, what=what)
+
+
+def _refused(proposal: Proposal, error: RefusedError) -> Proposal:
+    """Nothing of the answer but its bill, and why it is not here."""
+    update = {"outcome": RunOutcome.INVALID, "detail": f"{error.message}. {error.advice}"}
+    run = proposal.run.model_copy(update=update)
+    return Proposal(brief=proposal.brief, task=proposal.task, run=run)
 
 
 def _unbilled(brief: Brief, prompt: Prompt, error: PatchgateError) -> Proposal:
@@ -193,8 +219,7 @@ def check_room(env: Environment, given: CheckInput, out: Path) -> Evidence:
     order = _read(given.order, CheckOrder, "check order")
     patch = (given.proposal / "patch.diff").read_bytes()
     evidence = _run_checks(given, order, patch)
-    out.parent.mkdir(parents=True, exist_ok=True)
-    out.write_bytes(canonical(evidence.model_dump(mode="json")))
+    _write(out, evidence, out=redactor(env), what="the evidence")
     return evidence
 
 

@@ -35,8 +35,8 @@ class Session:
         return (*self.stream.events, *self.pending)
 
     def record(self, *events: Event) -> None:
-        """Fold events and keep them for the next push."""
-        for event in events:
+        """Fold events, their words redacted, and keep them for the next push."""
+        for event in map(self.desk.clean.event, events):
             self.pending.append(event)
             self.recorded.append(event)
             self.w = fold((event,), self.w)

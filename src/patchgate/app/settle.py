@@ -13,8 +13,9 @@ from patchgate.app.writegate import lines_of
 from patchgate.core import events as e
 from patchgate.core.events import AttemptReserved
 from patchgate.core.ids import Digest, RepoName, Sha, canonical, digest_bytes, digest_json
+from patchgate.core.outlet import Outlet
 from patchgate.core.proposal import CheckLevel, Evidence, Outcome, Proposal, RunRecord, Task
-from patchgate.errors import MalformedError, PatchgateError, ServiceError
+from patchgate.errors import MalformedError, PatchgateError, RefusedError, ServiceError
 
 PROPOSAL_BYTES = 4_000_000
 PATCH_BYTES = 20_000_000
@@ -27,7 +28,7 @@ def arrive(session: Session, folder: RunFolder) -> bool:
     if reserved is None or not (folder.proposal(reserved.eid) / "proposal.json").is_file():
         return False
     try:
-        proposal = _read_proposal(folder.proposal(reserved.eid), reserved)
+        proposal = _read_proposal(folder.proposal(reserved.eid), reserved, session.desk.clean)
         _record(session, proposal, folder, reserved)
     except ServiceError:
         raise
@@ -36,8 +37,8 @@ def arrive(session: Session, folder: RunFolder) -> bool:
     return True
 
 
-def _read_proposal(folder: Path, reserved: AttemptReserved) -> Proposal:
-    raw = _read(folder / "proposal.json", PROPOSAL_BYTES)
+def _read_proposal(folder: Path, reserved: AttemptReserved, clean: Outlet) -> Proposal:
+    raw = clean.content(_read(folder / "proposal.json", PROPOSAL_BYTES), "the proposal")
     try:
         proposal = Proposal.model_validate_json(raw)
     except ValidationError as error:
@@ -176,6 +177,7 @@ def _patched(
     session: Session, proposal: Proposal, folder: RunFolder, reserved: AttemptReserved
 ) -> list[e.Event]:
     content = _read(folder.proposal(reserved.eid) / "patch.diff", PATCH_BYTES)
+    session.desk.clean.content(content, "the patch")
     digest = digest_bytes(content)
     if digest != proposal.patch:
         raise MalformedError("the patch is not the one that the proposal names")
@@ -208,8 +210,9 @@ def _checked(
     if not path.is_symlink() and not path.exists():
         return []
     try:
-        evidence = Evidence.model_validate_json(_read(path, EVIDENCE_BYTES))
-    except (ValidationError, MalformedError):
+        raw = session.desk.clean.content(_read(path, EVIDENCE_BYTES), "the evidence")
+        evidence = Evidence.model_validate_json(raw)
+    except (ValidationError, MalformedError, RefusedError):
         evidence = Evidence(
             patch=patch, level=CheckLevel.UNKNOWN, reason="the evidence cannot be read"
         )

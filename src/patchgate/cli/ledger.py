@@ -70,10 +70,11 @@ def ledger_verify(key: str | None, clone: Path | None, online: bool, cache: Path
 def ledger_export(key: str, out: Path, cache: Path | None) -> None:
     """Write one ticket's events and artifacts to a tar file."""
     from patchgate.app.records import export_stream
+    from patchgate.app.redact import leave, redactor
 
     env = Environment.from_os()
     content = cached(cache, lambda place: export_stream(env, keys_of([key])[0], place))
-    out.write_bytes(content)
+    leave(out, content, outlet=redactor(env), what="the ledger of this ticket")
     say(f"{out}: {len(content)} bytes")
 
 

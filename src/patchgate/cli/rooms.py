@@ -11,7 +11,7 @@ import click
 from patchgate.app.desk import Journal, Line
 from patchgate.app.doorbell import rung
 from patchgate.app.environment import Environment
-from patchgate.cli.terminal import CACHE_HELP, FILE, FOLDER, cached, say, teller
+from patchgate.cli.terminal import CACHE_HELP, FILE, FOLDER, cached, command, say, teller
 
 
 def _tick_command(name: str, help_text: str, *, settling: bool) -> click.Command:
@@ -92,4 +92,4 @@ def action() -> None:
     """Play one room as a step of an Actions job; all that it needs is in the environment."""
     from patchgate.app.action import play
 
-    play(Environment.from_os(), say)
+    play(Environment.from_os(), say, command)

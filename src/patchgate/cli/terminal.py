@@ -11,7 +11,7 @@ import click
 
 from patchgate.app.desk import Line
 from patchgate.app.environment import Environment
-from patchgate.app.redact import Redactor
+from patchgate.app.redact import redactor
 
 FOLDER = click.Path(path_type=Path, file_okay=False)
 FILE = click.Path(path_type=Path, dir_okay=False)
@@ -19,16 +19,21 @@ CACHE_HELP = "Where git objects are kept between rooms (default: a folder that v
 
 
 def say(text: str, *, error: bool = False) -> None:
-    """One line for the person at the terminal."""
-    click.echo(text, err=error)
+    """Words for the person at the terminal, without secrets and inert: the only way to print."""
+    click.echo(redactor(Environment.from_os()).terminal(text), err=error)
+
+
+def command(line: str) -> None:
+    """A line for the Actions runner itself; its adapter alone knows how one is written."""
+    click.echo(line)
 
 
 def teller(env: Environment) -> Callable[[Line], None]:
-    """Prints journal lines as they happen, without this environment's secrets."""
-    clean = Redactor(env)
+    """Prints journal lines as they happen, each on one line of its own."""
 
     def tell(line: Line) -> None:
-        say(f"{line.key:<12} {line.kind:<7} {clean(line.text)}")
+        text = redactor(env)(line.text).replace("\n", "⏎")
+        say(f"{line.key:<12} {line.kind:<7} {text}")
 
     return tell
 

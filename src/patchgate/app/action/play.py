@@ -13,21 +13,25 @@ from patchgate.app.action.work import Work
 from patchgate.app.desk import Journal, Line
 from patchgate.app.environment import Environment
 from patchgate.app.mishap import told as told_of
-from patchgate.app.redact import Redactor
+from patchgate.app.redact import redactor
 from patchgate.core.words.inert import line
 from patchgate.ports import Job
 
 Say = Callable[[str], None]
 
 
-def play(env: Environment, say: Say) -> None:
-    """One room; errors leave one annotation, a summary that says so, and go on to the caller."""
-    job, clean = bootstrap.job(env, say), Redactor(env)
+def play(env: Environment, say: Say, command: Say) -> None:
+    """One room; errors leave one annotation, a summary that says so, and go on to the caller.
+
+    `say` prints words, `command` what the runner itself is to read.
+    """
+    job, clean = bootstrap.job(env, command), redactor(env)
     for form in clean.forms:
         job.mask(form)
 
     def tell(entry: Line) -> None:
-        say(f"{entry.key:<12} {entry.kind:<7} {clean(entry.text)}")
+        text = clean(entry.text).replace("\n", "⏎")
+        say(f"{entry.key:<12} {entry.kind:<7} {text}")
 
     journal = Journal(tell)
     told = Told(env.patchgate_room or "no room")

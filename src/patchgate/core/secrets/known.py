@@ -27,6 +27,7 @@ class KnownValues:
 
     def __init__(self, named: Mapping[str, str]) -> None:
         """`named` gives each value the name under which it may be spoken of."""
+        self.named = dict(named)
         self._names: dict[bytes, str] = {}
         for name, value in named.items():
             for form in forms(value):
@@ -35,6 +36,12 @@ class KnownValues:
 
     def __len__(self) -> int:
         return len(set(self._names.values()))
+
+    @property
+    def forms(self) -> tuple[str, ...]:
+        """Every form that is looked for, the longest first."""
+        every = (form.decode("utf-8", "surrogatepass") for form in self._names)
+        return tuple(sorted(every, key=lambda form: (-len(form), form)))
 
     def found(self, content: bytes | str) -> tuple[str, ...]:
         """The names of the values that it holds, also where one is broken over several lines."""
