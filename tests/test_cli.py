@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from patchgate.app.environment import Environment
 from patchgate.app.mishap import told
 from patchgate.app.redact import Redactor
 from patchgate.cli import SECTIONS, cli
+from patchgate.cli.terminal import hear_libraries
 from patchgate.errors import INTERRUPTED
 from tests.e2e.terminal import TRACEBACK, as_process
 
@@ -167,3 +169,20 @@ def test_ctrl_c_while_the_program_loads_is_no_traceback() -> None:
     argv = [sys.executable, "-c", INTERRUPTED_IMPORT]
     ran = subprocess.run(argv, check=False, capture_output=True, text=True)
     assert (ran.returncode, ran.stdout, ran.stderr) == (INTERRUPTED, "", "")
+
+
+def test_what_a_library_logs_goes_out_clean_and_inert(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "a-secret-of-this-test"
+    monkeypatch.setenv("JIRA_API_TOKEN", secret)
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    try:
+        hear_libraries()
+        logging.getLogger("urllib3").warning("retry of %s\n::error::x \x1b[31m", secret)
+    finally:
+        root.handlers, root.level = handlers, level
+        logging.captureWarnings(capture=False)
+    said = capsys.readouterr().err
+    assert said.startswith("warning: retry of ***\n: :error::x ⟨U+001B⟩")

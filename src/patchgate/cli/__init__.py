@@ -13,7 +13,7 @@ from patchgate.app.redact import Redactor
 from patchgate.cli import offline, rooms, runs
 from patchgate.cli.ledger import ledger
 from patchgate.cli.policy import policy
-from patchgate.cli.terminal import say
+from patchgate.cli.terminal import hear_libraries, say
 from patchgate.errors import INTERRUPTED, UsageError
 
 SECTIONS = {
@@ -60,6 +60,7 @@ for _command in (
 
 def main() -> None:
     """Run the command line; every error is one message with its own exit code."""
+    hear_libraries()
     try:
         cli.main(standalone_mode=False)
     except (click.Abort, KeyboardInterrupt):

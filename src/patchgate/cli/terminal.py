@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -26,6 +27,20 @@ def say(text: str, *, error: bool = False) -> None:
 def command(line: str) -> None:
     """A line for the Actions runner itself; its adapter alone knows how one is written."""
     click.echo(line)
+
+
+class _Said(logging.Handler):
+    """What a library logs, said as everything else is."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Print one record."""
+        say(f"{record.levelname.lower()}: {record.getMessage()}", error=True)
+
+
+def hear_libraries() -> None:
+    """From now on warnings and log records of libraries go out by the one way too."""
+    logging.captureWarnings(capture=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[_Said()], force=True)
 
 
 def teller(env: Environment) -> Callable[[Line], None]:
