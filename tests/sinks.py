@@ -60,6 +60,7 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("patchgate.adapters.git.process", "Popen"): "git: its input is content that was let out",
     ("patchgate.adapters.sandbox", "Popen"): "the check room's commands, without any secret",
     ("patchgate.adapters.sandbox", "run"): "asks bubblewrap whether it works",
+    ("patchgate.app.records", "write"): "puts streams back that were let out before",
     ("patchgate.app.run", "Popen"): "a room of its own, which has its own way out",
 }
 """The ways out, and why each is one."""

@@ -17,6 +17,7 @@ from patchgate.core.events import Event
 from patchgate.core.ids import AccountId, Digest, Eid, RepoName, Sha, StreamId, TicketKey, canonical
 from patchgate.core.outlet import GITHUB_BODY, GITHUB_TITLE, JIRA_COMMENT, STEP_SUMMARY, Outlet
 from patchgate.core.proposal import Usage
+from patchgate.errors import LedgerError, PatchgateError
 from patchgate.ports import (
     CommitOrder,
     Created,
@@ -186,6 +187,14 @@ class GuardedLedger:
     def gather(self, stream: Stream) -> None:
         """Move an ended stream: what it holds was let out before."""
         self._inner.gather(stream)
+
+    def read_all(self, streams: Sequence[StreamId]) -> dict[StreamId, Stream | LedgerError]:
+        """Many open streams by name."""
+        return self._inner.read_all(streams)
+
+    def gather_all(self, streams: Sequence[Stream]) -> dict[StreamId, PatchgateError]:
+        """Move many ended streams; those that were not moved, with the reason."""
+        return self._inner.gather_all(streams)
 
 
 class GuardedModel:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -44,13 +44,11 @@ from patchgate.app.environment import Environment
 from patchgate.app.evidence import EvidenceReader
 from patchgate.app.packs import policy_of, utf8
 from patchgate.app.redact import redactor
+from patchgate.app.ruling import rules_of
 from patchgate.app.settings import SETTINGS_PATH, Provider, Settings, load_settings, route
 from patchgate.app.writegate import WriteGate
-from patchgate.core.events import Platform
 from patchgate.core.ids import AccountId, RepoName, Sha
 from patchgate.core.policy import Policy
-from patchgate.core.proposal import Task
-from patchgate.core.rules import Rules, Statuses
 from patchgate.errors import ConfigError
 from patchgate.ports import Clock, ForgeReader, Job, Ledger, LocalHistory, Model, Tracker
 
@@ -184,71 +182,6 @@ def ledger_of(env: Environment, settings: Settings, forge: GitHubForge, cache: P
 
 
 # ── the desk ─────────────────────────────────────────────────────────────────────────────
-
-
-class OwnAccounts(Mapping[Platform, str]):
-    """Our account on each platform; GitHub is asked only when somebody wants to know."""
-
-    def __init__(self, jira: str, github: Callable[[], str]) -> None:
-        self._jira = jira
-        self._github = github
-
-    def __getitem__(self, platform: Platform) -> str:
-        if platform == "jira":
-            return self._jira
-        return self._github().casefold()
-
-    def __iter__(self) -> Iterator[Platform]:
-        return iter(("jira", "github", "actions"))
-
-    def __len__(self) -> int:
-        return 3
-
-
-def rules_of(settings: Settings, policy: Policy, forge: ForgeReader) -> Rules:
-    """The part of the settings that decisions rest on."""
-    runs_limits = settings.limits.runs
-    return Rules(
-        statuses=Statuses(**settings.jira.statuses.model_dump()),
-        runner=OwnAccounts(settings.jira.runner, forge.myself),
-        approvers=_accounts(settings, settings.approvers),
-        reviewers=_accounts(settings, (settings.reviewer,)),
-        reviewer=settings.person(settings.reviewer).jira,
-        approver=_first_approver(settings),
-        policy=policy.digest(),
-        branch_prefix=settings.branch_prefix,
-        separation=settings.separation == "strict",
-        max_attempts=settings.limits.attempts,
-        max_consecutive_failures=settings.limits.consecutive_failures,
-        ticket_cap=settings.limits.ticket_micro_dollars,
-        reserve={
-            Task.TRIAGE: runs_limits.triage.micro_dollars,
-            Task.PLAN: runs_limits.plan.micro_dollars,
-            Task.ANSWER: runs_limits.triage.micro_dollars,
-            Task.IMPLEMENT: runs_limits.implement.micro_dollars,
-        },
-        in_testing_when=settings.in_testing_when,
-        allow_not_required=settings.allow_no_required_checks,
-    )
-
-
-def _accounts(settings: Settings, names: Sequence[str]) -> dict[tuple[Platform, str], str]:
-    found: dict[tuple[Platform, str], str] = {}
-    for name in names:
-        person = settings.person(name)
-        if person.jira:
-            found["jira", person.jira] = name
-        if person.github:
-            found["github", person.github.casefold()] = name
-            found["actions", person.github.casefold()] = name
-    return found
-
-
-def _first_approver(settings: Settings) -> str:
-    """Who is asked: the reviewer if they may approve, else the first approver with a Jira login."""
-    order = [n for n in settings.approvers if n == settings.reviewer] + list(settings.approvers)
-    accounts = [settings.person(name).jira for name in order]
-    return next((a for a in accounts if a), settings.person(settings.reviewer).jira)
 
 
 def desk(
