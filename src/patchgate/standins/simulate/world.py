@@ -6,10 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
-from patchgate.app.bootstrap import rules_of
 from patchgate.app.desk import Desk, Journal
 from patchgate.app.desk import Line as Said
 from patchgate.app.evidence import EvidenceReader
+from patchgate.app.ruling import rules_of
 from patchgate.app.settings import Settings, load_settings, route
 from patchgate.app.writegate import WriteGate
 from patchgate.core.ids import AccountId, RepoName
