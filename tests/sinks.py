@@ -31,6 +31,7 @@ READS: Mapping[str, frozenset[str]] = {
 """
 HARMLESS_PORTS = {
     "ForgeReader": "reads",
+    "LocalHistory": "reads a repository of the user's own",
     "Clock": "tells the time",
     "Doorbell": "rings with a ticket's key and nothing else",
 }
@@ -55,6 +56,7 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("patchgate.agent.workspace", "write_bytes"): "the scratch copy that a model works in",
     ("patchgate.adapters.actions", "write"): "the runner's files, behind GuardedJob",
     ("patchgate.adapters.actions", "open"): "the runner's files, behind GuardedJob",
+    ("patchgate.adapters.git.local", "write_text"): "where a scratch store finds its objects",
     ("patchgate.adapters.ledger.objects", "write_bytes"): "git objects, behind GuardedLedger",
     ("patchgate.adapters.ledger.export", "open"): "a tar in memory, let out by `leave`",
     ("patchgate.adapters.git.process", "Popen"): "git: its input is content that was let out",
