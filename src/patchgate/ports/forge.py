@@ -58,12 +58,17 @@ class Review:
 
 @dataclass(frozen=True, slots=True)
 class StartedRun:
-    """The first attempt of a workflow run, as the platform recorded it; nobody can edit it."""
+    """A workflow run as the platform records it; nobody can edit it.
+
+    Everything but `attempt` and `triggered_by` is of the first attempt, whoever runs it again.
+    """
 
     id: int
     event: str
     actor: AccountId
     triggered_by: AccountId
+    """Who started the latest attempt."""
+    attempt: int
     at: str
     """When it was asked for."""
     branch: str
@@ -111,7 +116,7 @@ class ForgeReader(Protocol):
         ...
 
     def started_run(self, repo: RepoName, run_id: int) -> StartedRun:
-        """The first attempt of a workflow run; NotFoundError where it is not known (any more)."""
+        """A workflow run; NotFoundError where it is not known (any more)."""
         ...
 
     def author_of(self, repo: RepoName, commit: Sha) -> str:

@@ -197,14 +197,15 @@ class GitHubForge:
             return True
 
     def started_run(self, repo: RepoName, run_id: int) -> StartedRun:
-        """The first attempt of a workflow run, whoever has run it again since."""
+        """A workflow run, with who asked for it."""
         with told(f"look at run {run_id} of {repo}", needs="actions: read"):
-            run = self._connection.repo(repo).get_workflow_run(run_id).get_attempt(1)
+            run = self._connection.repo(repo).get_workflow_run(run_id)
             return StartedRun(
                 id=run_id,
                 event=present(run.event),
                 actor=login_of(run.actor),
                 triggered_by=login_of(run.triggering_actor),
+                attempt=run.run_attempt,
                 at=moment(run.created_at),
                 branch=run.head_branch or "",
                 title=run.display_title or "",

@@ -41,8 +41,14 @@ def seal(work: Work) -> None:
     for eid, name in sorted(arrived(work.inputs.given, "proposal").items()):
         folder = opened(work.inputs.given, name)
         sealed.append(name)
-        if (folder / "patch.diff").is_file():
-            brief = read_brief(briefs.brief(eid))
+        if not (folder / "patch.diff").is_file():
+            continue
+        brief = read_brief(briefs.brief(eid))
+        if brief.repo != work.env.github_repository:
+            # The check job holds no secret, so it can check out this repository alone.
+            said = f"no check: {brief.repo} is another repository, which this job cannot read"
+            work.journal.note(brief.key, "check", said)
+        else:
             matrix.append({"eid": eid, "proposal": name, "repo": brief.repo, "start": brief.start})
             work.journal.note(brief.key, "check", f"{name} is fixed")
     work.job.output("sealed", json.dumps(sealed))

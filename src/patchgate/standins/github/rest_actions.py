@@ -127,14 +127,6 @@ def get_run(call: Call, run: int) -> Response:
     raise not_found()
 
 
-def get_attempt(call: Call, run: int, attempt: int) -> Response:
-    """One attempt of a run."""
-    for one in call.repo.runs:
-        if one.id == run and 1 <= attempt <= one.attempt:
-            return json_response(shapes.run(call.hub, call.repo, one, attempt))
-    raise not_found()
-
-
 def list_variables(call: Call) -> Response:
     """The repository's variables."""
     found = list(call.repo.variables.values())
@@ -212,7 +204,6 @@ def operations() -> list[Operation]:
         ("GET", f"{WORKFLOW}/runs", read, list_runs),
         ("GET", f"{REPO}/actions/runs", read, list_runs),
         ("GET", RUN, read, get_run),
-        ("GET", f"{RUN}/attempts/<int:attempt>", read, get_attempt),
         ("GET", f"{REPO}/actions/variables", "variables|actions:read", list_variables),
         ("GET", f"{REPO}/actions/variables/<variable>", "variables|actions:read", get_variable),
     ]

@@ -163,10 +163,8 @@ def workflow(hub: Hub, repo: Repository, path: str, name: str) -> dict[str, Any]
     }
 
 
-def run(hub: Hub, repo: Repository, run: WorkflowRun, attempt: int | None = None) -> dict[str, Any]:
-    """A run of a workflow, as its latest attempt or that one has it."""
-    number_of_attempt = attempt or run.attempt
-    started_by = run.triggered_by[number_of_attempt - 1] if run.triggered_by else run.login
+def run(hub: Hub, repo: Repository, run: WorkflowRun) -> dict[str, Any]:
+    """A run of a workflow, as its latest attempt has it."""
     api = repository_url(hub, repo)
     url = f"{api}/actions/runs/{run.id}"
     number = workflow_id(run.path)
@@ -177,7 +175,7 @@ def run(hub: Hub, repo: Repository, run: WorkflowRun, attempt: int | None = None
         "display_title": run.title or run.name,
         "path": run.path,
         "run_number": run.number,
-        "run_attempt": number_of_attempt,
+        "run_attempt": run.attempt,
         "event": run.event,
         "status": run.status,
         "conclusion": run.conclusion,
@@ -191,7 +189,7 @@ def run(hub: Hub, repo: Repository, run: WorkflowRun, attempt: int | None = None
         **{name: url + path for name, path in RUN_LINKS.items()},
         "pull_requests": pulls_of(hub, repo, run.sha),
         "actor": user(hub, run.login),
-        "triggering_actor": user(hub, started_by),
+        "triggering_actor": user(hub, (run.triggered_by or [run.login])[-1]),
         "created_at": run.created_at,
         "updated_at": run.updated_at,
         "run_started_at": run.created_at,

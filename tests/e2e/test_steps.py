@@ -1,0 +1,176 @@
+"""Steps of jobs with artifacts between them: what is wrong is said once, and harms no ticket."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.lives import FIRST_AT_ANY_ATTEMPT, NO_CHECKS, SHOP, living
+from tests.e2e.steps import Jobs, Step
+
+UNPLANNED = {"routes": [{"repository": SHOP, "base_branch": "main", "plan": "none"}], **NO_CHECKS}
+Spoil = Callable[[Jobs, str], object]
+
+
+@pytest.fixture
+def jobs(tmp_path: Path) -> Iterator[Jobs]:
+    """A ticket that was just assigned, and the run that its bell began."""
+    with living(tmp_path / "life", FIRST_AT_ANY_ATTEMPT, settings=UNPLANNED) as life:
+        key = life.ticket()
+        life.world.bells()
+        yield Jobs(life, tmp_path / "jobs", {"client_payload": {"v": 1, "issue": key}})
+
+
+def proposed(jobs: Jobs) -> tuple[Step, Step]:
+    tick, matrix = jobs.asked()
+    provider = matrix["provider"]
+    expect = tick.outputs["parcel"]
+    return tick, jobs.job("propose", brief=matrix["eid"], expect=expect, provider=provider)
+
+
+def one_error(step: Step, code: int, *words: str) -> None:
+    (said,) = [x for x in step.annotations if x.startswith("::error")]
+    assert step.code == code, said
+    assert f"exit code {code}" in said
+    assert "next: " in said
+    for word in words:
+        assert word in said
+    assert "**Stopped**" in step.summary
+
+
+def test_the_rooms_of_one_run_end_with_a_patch_that_waits(jobs: Jobs) -> None:
+    tick, propose = proposed(jobs)
+    assert (tick.outputs["outcome"], tick.outputs["checks"]) == ("asks", "false")
+    settle = jobs.job("settle", rooms='{"propose": {"result": "success"}}')
+    assert (settle.code, settle.outputs["state"]) == (0, "WAITING_USER_APPROVAL")
+    assert propose.outputs["parcel"].startswith("proposal-")
+    assert jobs.life.digest("MWC-1") in settle.summary
+    assert settle.annotations == []
+
+
+def test_secrets_are_masked_before_anything_is_said_and_stand_nowhere(jobs: Jobs) -> None:
+    tick, propose = proposed(jobs)
+    for step, held in ((tick, "jira"), (tick, "github"), (propose, "anthropic")):
+        secret = getattr(jobs.life.world.keys, held)
+        assert f"::add-mask::{secret}" in step.said
+        masked = [x for x in step.said if x.startswith("::add-mask::")]
+        assert step.said[: len(masked)] == masked
+        assert secret not in "".join(step.said[len(masked) :]) + step.summary + str(step.outputs)
+
+
+ABSENT: Spoil = lambda jobs, name: shutil.rmtree(jobs.artifacts / name)  # noqa: E731 - in a table
+SHORTER: Spoil = lambda jobs, name: (jobs.artifacts / name / "patch.diff").write_text("-")  # noqa: E731
+OTHER: Spoil = lambda jobs, name: (jobs.artifacts / name / "proposal.json").write_text("{}")  # noqa: E731
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code", "words"),
+    [
+        pytest.param(ABSENT, 5, "did not come", id="absent"),
+        pytest.param(SHORTER, 6, "other files than its name says", id="truncated"),
+        pytest.param(OTHER, 6, "other files than its name says", id="exchanged"),
+    ],
+)
+def test_a_sealed_proposal_that_is_not_as_sealed_stops_settle_and_changes_nothing(
+    jobs: Jobs, spoil: Spoil, code: int, words: str
+) -> None:
+    tick, propose = proposed(jobs)
+    seal = jobs.job("seal", expect=tick.outputs["parcel"])
+    assert json.loads(seal.outputs["sealed"]) == [propose.outputs["parcel"]]
+    before = jobs.life.events("MWC-1")
+    spoil(jobs, propose.outputs["parcel"])
+    settle = jobs.job("settle", expect=seal.outputs["sealed"])
+    one_error(settle, code, words)
+    assert jobs.life.events("MWC-1") == before
+    assert jobs.life.run("MWC-1") == 0, "the next wake-up goes on"
+    assert jobs.life.state("MWC-1") == "WAITING_USER_APPROVAL"
+
+
+def test_what_was_put_in_after_the_seal_does_not_count(jobs: Jobs) -> None:
+    tick, propose = proposed(jobs)
+    seal = jobs.job("seal", expect=tick.outputs["parcel"])
+    name = propose.outputs["parcel"]
+    forged = name[:-64] + "0" * 64
+    shutil.copytree(jobs.artifacts / name, jobs.artifacts / forged)
+    settle = jobs.job("settle", expect=seal.outputs["sealed"])
+    assert (settle.code, settle.outputs["state"]) == (0, "WAITING_USER_APPROVAL")
+
+
+def test_another_tickets_proposal_is_named_and_left_aside(jobs: Jobs) -> None:
+    _, propose = proposed(jobs)
+    name = propose.outputs["parcel"]
+    other = name.replace(name.split("-")[1], "f" * 16)
+    (jobs.artifacts / name).rename(jobs.artifacts / other)
+    settle = jobs.job("settle")
+    assert settle.code == 0
+    (said,) = settle.annotations
+    assert "answers no open brief of MWC-1" in said
+    assert "run-lost" in jobs.life.kinds("MWC-1")
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ({}, "client_payload is missing"),
+        ({"client_payload": {"issue": "MWC-1"}}, "has version None"),
+        ({"client_payload": {"v": 2, "issue": "MWC-1"}}, "has version 2"),
+        ({"client_payload": {"v": 1}}, "has no `issue`"),
+        ({"client_payload": {"v": 1, "issue": "::error::x\n"}}, "is no ticket key"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_payload_that_is_none_of_ours_is_refused(
+    jobs: Jobs, payload: dict[str, object], words: str
+) -> None:
+    jobs.payload = payload
+    tick = jobs.job("tick")
+    one_error(tick, 6, words)
+    assert tick.outputs.get("parcel", "") == ""
+    assert jobs.life.branches("acme/control") == {"main"}
+
+
+@pytest.mark.parametrize(
+    ("room", "given", "code", "words"),
+    [
+        ("tock", {}, 2, "`room` is 'tock'"),
+        ("propose", {}, 2, "`brief` is missing"),
+        ("propose", {"brief": "f" * 16}, 2, "`expect` is missing"),
+        ("propose", {"brief": "f" * 16, "expect": "briefs-" + "0" * 64}, 5, "did not come"),
+        ("check", {"brief": "f" * 16, "expect": "briefs-" + "0" * 64}, 5, "did not come"),
+        ("seal", {}, 5, "names no briefs artifact"),
+    ],
+)
+def test_a_step_without_what_it_needs_says_so_once(
+    jobs: Jobs, room: str, given: dict[str, str], code: int, words: str
+) -> None:
+    one_error(jobs.job(room, **given), code, words)
+
+
+def test_a_brief_of_another_run_or_a_checkout_of_another_commit_is_refused(jobs: Jobs) -> None:
+    tick, matrix = jobs.asked()
+    expect, provider = tick.outputs["parcel"], matrix["provider"]
+    other = jobs.job("propose", brief="f" * 16, expect=expect, provider=provider)
+    one_error(other, 5, "there is no brief ffffffffffffffff")
+    (jobs.root / "checkout" / ".git" / "HEAD").write_text("ref: refs/heads/main\n")
+    moved = jobs.job("propose", brief=matrix["eid"], expect=expect, provider=provider)
+    one_error(moved, 6, "the checkout is at")
+
+
+def test_a_room_that_is_handed_a_key_of_another_refuses_to_start(jobs: Jobs) -> None:
+    tick, matrix = jobs.asked()
+    both = jobs.job("propose", brief=matrix["eid"], expect=tick.outputs["parcel"])
+    one_error(both, 10, "must not hold")
+
+
+def test_a_room_that_failed_is_told_and_settled_and_the_next_run_is_rung_for(jobs: Jobs) -> None:
+    jobs.asked()
+    settle = jobs.job("settle", rooms='{"propose": {"result": "failure"}}')
+    assert (settle.code, settle.outputs["outcome"]) == (0, "goes-on")
+    assert "the propose job ended with: failure" in settle.summary
+    assert "run-lost" in jobs.life.kinds("MWC-1")
+    rung = [x for x in jobs.life.world.github.exchanges if x.path.endswith("/dispatches")][-1]
+    assert rung.request["client_payload"] == {"v": 1, "issue": "MWC-1"}
