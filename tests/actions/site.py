@@ -187,17 +187,15 @@ def consumers_file(world: World) -> str:
 
     A token of one's own is one more secret; where there is none, its value is empty.
     """
-    place = "{jira-base-url: 'https://your-site.atlassian.net'}"
-    given = {
+    document = workflow(EXAMPLE)
+    (job,) = document["jobs"].values()
+    job["with"] |= {
         "jira-base-url": world.urls["jira"],
         "anthropic-base-url": world.urls["anthropic"],
         "openai-base-url": f"{world.urls['openai']}/v1",
     }
-    text = EXAMPLE.read_text("utf-8")
-    assert place in text
-    own = "PATCHGATE_TOKEN: '${{ secrets.PATCHGATE_TOKEN }}', "
-    text = text.replace("secrets: {", "secrets: {" + own)
-    return text.replace(place, "{" + ", ".join(f"{k}: '{v}'" for k, v in given.items()) + "}")
+    job["secrets"]["PATCHGATE_TOKEN"] = "${{ secrets.PATCHGATE_TOKEN }}"
+    return yaml.safe_dump(document, sort_keys=False)
 
 
 def narrower(one: Mapping[str, str], other: Mapping[str, str]) -> dict[str, str]:

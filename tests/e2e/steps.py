@@ -68,7 +68,7 @@ class Jobs:
         said: list[str] = []
         code = 0
         try:
-            play(Environment.from_mapping(env), said.append)
+            play(Environment.from_mapping(env), said.append, said.append)
         except PatchgateError as error:
             code = error.exit_code
         read = {n: (place / n).read_text("utf-8") if (place / n).exists() else "" for n in
