@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import platform
 import sys
 import tempfile
@@ -35,7 +36,7 @@ def main() -> None:
     table = _table(rows)
     sys.stdout.write(table)
     if given.write:
-        _put(given.write, table)
+        put(given.write, table)
 
 
 def _wakeup(found: wakeup.Wakeups) -> list[Row]:
@@ -101,12 +102,18 @@ def _ratio(one: float, other: float) -> str:
 def _table(rows: list[Row]) -> str:
     head = ("what", "measured", "against", "ratio")
     lines = [head, ("---",) * 4, *rows]
-    python = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
     body = "\n".join("| " + " | ".join(line) + " |" for line in lines)
-    return f"{body}\n\n{python}.\n"
+    return f"{body}\n\n{machine()}\n"
 
 
-def _put(document: Path, table: str) -> None:
+def machine() -> str:
+    """Where this was measured, in a few words."""
+    where = f"{platform.system()} {platform.machine()}, {os.cpu_count()} processors"
+    return f"Python {platform.python_version()} on {where}."
+
+
+def put(document: Path, table: str) -> None:
+    """Replace what stands between the two marks of a document."""
     text = document.read_text("utf-8")
     before, _, rest = text.partition(BEGIN)
     _, _, after = rest.partition(END)

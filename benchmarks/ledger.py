@@ -20,6 +20,8 @@ from patchgate.standins.http import Server
 
 EACH = 10
 """Events in one stream."""
+AT_ONCE = 10_000
+"""Streams written in one commit."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def measure(root: Path, sizes: tuple[int, ...], rounds: int) -> list[Grown]:
     hub.add_user("runner")
     for size in sizes:
         hub.create_repository("acme", f"ledger-{size}", {"README.md": "ledger\n"})
-        _fill(hub.bare(f"acme/ledger-{size}").path, size // EACH)
+        fill(hub.bare(f"acme/ledger-{size}").path, size // EACH)
     times: dict[tuple[int, str], list[float]] = {}
     requests: dict[int, int] = {}
     with Server(hub) as server:
@@ -53,7 +55,7 @@ def measure(root: Path, sizes: tuple[int, ...], rounds: int) -> list[Grown]:
             for size in sizes:
                 remote = Remote(f"{server.url}/acme/ledger-{size}.git", env)
                 before = hub.requests_seen()
-                taken_by = _one_round(remote, root, size, number=number)
+                taken_by = one_round(remote, root, size, number=number)
                 requests[size] = hub.requests_seen() - before
                 for name, taken in taken_by.items():
                     times.setdefault((size, name), []).append(taken)
@@ -70,9 +72,9 @@ def measure(root: Path, sizes: tuple[int, ...], rounds: int) -> list[Grown]:
     ]
 
 
-def _one_round(remote: Remote, root: Path, size: int, *, number: int) -> dict[str, float]:
+def one_round(remote: Remote, root: Path, size: int, *, number: int) -> dict[str, float]:
+    """Seconds of a cold read, an append and a read of the open stream; another stream each time."""
     streams = size // EACH
-    # Another stream each time, from all over the ledger.
     n = 1 + (number * 7919) % streams
     key, issue_id = TicketKey(f"MWC-{n}"), str(10_000 + n)
     began = time.perf_counter()
@@ -96,19 +98,20 @@ def _event(number: int) -> Event:
     return SweepDone(at="2026-11-21T10:00:00.000Z", tickets=number)
 
 
-def _fill(repository: Path, streams: int) -> None:
-    """A ledger branch as the sweep would have made it, in one commit."""
-    objects = Objects(repository)
-    contents: list[bytes] = []
-    paths: list[str] = []
-    for n in range(1, streams + 1):
-        home = address(f"MWC-{n}", str(10_000 + n))
-        start = origin(home.stream)
-        links = link([_event(number) for number in range(EACH)], Tail(0, start.head))
-        contents += [join_lines(links), tip_bytes(home.stream, tail(links, start))]
-        paths += [home.events_path, home.index_path]
-    oids = objects.write_blobs(contents)
-    changes = {path: Entry(FILE, oid) for path, oid in zip(paths, oids, strict=True)}
-    commit = objects.write_commit(graft(objects, None, changes), "Grow\n", parent=None)
-    run_git(["update-ref", Branches().ledger_ref, commit], git_dir=repository)
-    run_git(["repack", "-a", "-d", "--quiet"], git_dir=repository)
+def fill(repository: Path, streams: int) -> None:
+    """A ledger branch as sweeps would have made it, in a few commits."""
+    objects, tip = Objects(repository), None
+    for start in range(1, streams + 1, AT_ONCE):
+        contents: list[bytes] = []
+        paths: list[str] = []
+        for n in range(start, min(start + AT_ONCE, streams + 1)):
+            home = address(f"MWC-{n}", str(10_000 + n))
+            first = origin(home.stream)
+            links = link([_event(number) for number in range(EACH)], Tail(0, first.head))
+            contents += [join_lines(links), tip_bytes(home.stream, tail(links, first))]
+            paths += [home.events_path, home.index_path]
+        oids = objects.write_blobs(contents)
+        changes = {path: Entry(FILE, oid) for path, oid in zip(paths, oids, strict=True)}
+        tip = objects.write_commit(graft(objects, tip, changes), "Grow\n", parent=tip)
+    run_git(["update-ref", Branches().ledger_ref, str(tip)], git_dir=repository)
+    run_git(["repack", "-a", "-d", "--quiet"], git_dir=repository, timeout=600)

@@ -159,7 +159,10 @@ def bare_push(store: ObjectStore, ref: str, tip: Sha | None, number: int) -> tup
 
 
 def one_ticket(place: Place, writers: int, events: int) -> Times:
-    """So many runs on one ticket, each appending so many events; who loses reads again."""
+    """So many runs on one ticket, each appending so many events; who loses reads again.
+
+    Between two appends a run has something else to do, as between its intents and its results.
+    """
     times = Times()
     key, issue_id = key_of(1), id_of(1)
     first = place.ledger()
@@ -178,8 +181,8 @@ def one_ticket(place: Place, writers: int, events: int) -> Times:
                     break
                 except LostRaceError:
                     lost += 1
-                    time.sleep(chance.uniform(0, 0.2))
             times.appends.append(time.perf_counter() - began)
+            time.sleep(chance.uniform(0.3, 0.9))
         times.lost.append(lost)
 
     at_once(writers, work, times)

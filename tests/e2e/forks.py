@@ -62,6 +62,8 @@ class Forks:
             env=machine,
         )
         self.pid = 0
+        self.peak = 0
+        """The most memory, in KiB, that the last job or one of its children held."""
 
     def start(self, job: Job) -> int:
         """Begin the job; the process id of its group."""
@@ -81,9 +83,9 @@ class Forks:
 
     def wait(self) -> int:
         """The exit code of the job, negative for the signal that ended it."""
-        code: int = self._line()["code"]
-        self.pid = 0
-        return code
+        said = self._line()
+        self.pid, self.peak = 0, said["peak"]
+        return said["code"]
 
     def close(self) -> None:
         """End the server."""
@@ -114,8 +116,8 @@ def serve() -> None:
         if pid == 0:
             os._exit(_child(json.loads(line)))
         _say({"pid": pid})
-        _, status = os.waitpid(pid, 0)
-        _say({"code": os.waitstatus_to_exitcode(status)})
+        _, status, used = os.wait4(pid, 0)
+        _say({"code": os.waitstatus_to_exitcode(status), "peak": used.ru_maxrss})
 
 
 def _warm() -> None:

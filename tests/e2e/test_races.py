@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -157,6 +158,31 @@ def test_of_two_runs_that_start_together_one_works_and_both_end_well(place: Plac
     assert code == 0
     assert "ended" not in place.second.last_log
     assert not differences(place.wanted, picture(place.life.world))
+    place.sound()
+
+
+@pytest.mark.soak
+def test_eight_runs_of_one_ticket_at_once_do_what_one_does_and_all_end_well(
+    place: Place, tmp_path: Path
+) -> None:
+    world = place.life.world
+    world.rule.settle()
+    forks = [Forks() for _ in range(8)]
+    runners = [Runner(world, one, tmp_path / str(n)) for n, one in enumerate(forks)]
+    codes: list[int] = []
+    threads = [
+        threading.Thread(target=lambda r=r: codes.append(r.play(KEY, may_end_with=range(256))))
+        for r in runners
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(300)
+    for one in forks:
+        one.close()
+    said = "\n".join(runner.last_log for runner in runners)
+    assert codes == [0] * 8, said
+    assert not differences(place.wanted, picture(world))
     place.sound()
 
 

@@ -10,7 +10,6 @@ import hashlib
 import json
 import random
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -301,19 +300,23 @@ def test_a_search_that_lags_a_minute_loses_no_ticket(ticket: Stage) -> None:
 
 
 @pytest.mark.soak
+@pytest.mark.parametrize("weather", WEATHER)
 @pytest.mark.parametrize("name", ["ticket", "feature"])
 def test_every_kind_of_request_meets_every_weather_and_all_converges(
-    name: str, tmp_path: Path
+    name: str, weather: str, tmp_path: Path
 ) -> None:
     known: set[Kind] = set()
     wrong: list[str] = []
-    done: Counter[str] = Counter()
+    tried = 0
     with staged(tmp_path, SCENARIOS[name]) as stage:
         for case in cases_of(stage, seeded(SEED), known=known):
-            wrong += rained_on(stage, case)
-            done[case.weather] += 1
+            if case.weather == weather:
+                found = rained_on(stage, case)
+                print(f"{'BAD' if found else 'good'}  {case}", flush=True)  # noqa: T201  # progress
+                wrong += found
+                tried += 1
     assert len(known) >= 25, sorted(map(str, known))
-    print(f"{name}, seed {SEED}: {len(known)} kinds of requests, {dict(done)}")  # noqa: T201
+    print(f"{name}, seed {SEED}, {weather}: {tried} kinds of requests")  # noqa: T201
     assert not wrong, "\n".join(wrong)
 
 
