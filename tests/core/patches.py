@@ -7,6 +7,7 @@ from typing import Literal
 
 from hypothesis import strategies as st
 
+from patchgate.app.packs import with_secrets
 from patchgate.core.ids import Sha, digest_bytes
 from patchgate.core.patch import (
     ABSENT,
@@ -30,8 +31,8 @@ def pack_text(name: str) -> tuple[str, str]:
 
 
 def pack_of(name: str) -> Policy:
-    """A shipped pack, with what it extends."""
-    return load_policy(*pack_text(name), pack_text)
+    """A shipped pack, with what it extends and the rules for secrets."""
+    return with_secrets(load_policy(*pack_text(name), pack_text))
 
 
 def standard() -> Policy:

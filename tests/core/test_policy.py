@@ -17,7 +17,9 @@ from tests.core.patches import (
     patch,
     standard,
 )
+from tests.tokens import FORMS, made, seeded
 
+from patchgate.app.packs import with_secrets
 from patchgate.core.patch import EXECUTABLE, REGULAR, SUBMODULE, SYMLINK, AppliedPatch
 from patchgate.core.policy import (
     EMPTY_PATCH,
@@ -97,6 +99,7 @@ FORBIDDEN: dict[str, AppliedPatch] = {
     "agent-instructions": patch(change("packages/web/claude.md", "A")),
     "patchgate-settings": patch(change(".github/patchgate.yml")),
     "credential-files": patch(change("certs/server.pem", "A")),
+    "secrets": adding(f"key = {made(FORMS['github-token'], seeded(1))!r}"),
     "git-files": patch(change("vendor/.gitattributes", "A")),
     "dependency-manifests": patch(change("pyproject.toml")),
     "symlinks": patch(change("code/link", "A", modes=("000000", SYMLINK))),
@@ -122,6 +125,7 @@ ALLOWED: dict[str, AppliedPatch] = {
     "agent-instructions": patch(change("docs/agents.rst")),
     "patchgate-settings": patch(change("code/policies_page.py")),
     "credential-files": patch(change("code/env.py")),
+    "secrets": adding("key = os.environ['GITHUB_TOKEN']"),
     "git-files": patch(change("docs/gitattributes.md")),
     "dependency-manifests": patch(change("code/package.py")),
     "symlinks": patch(change("code/link", "D", modes=(SYMLINK, "000000"))),
@@ -142,6 +146,15 @@ ALLOWED: dict[str, AppliedPatch] = {
     "max-lines": patch(change("code/a.py", lines=(1_400, 100))),
     "max-bytes": patch(change("code/a.py", size=900_000), patch_size=400_000),
 }
+
+
+@pytest.mark.covers("S0.71", "S2.33")
+def test_a_secret_is_blocked_and_never_repeated() -> None:
+    token = made(FORMS["github-token"], seeded(7))
+    result = judged(adding(f"token = '{token}'"))
+    assert result.level == "ESCALATE"
+    assert [v.rule for v in result.violations] == ["secrets"]
+    assert token[8:] not in repr(result)
 
 
 @pytest.mark.covers("S2.31")
@@ -266,7 +279,7 @@ def test_a_warning_shows_and_lets_pass() -> None:
         rule.model_copy(update={"severity": Severity.WARN}) if rule.id == "codeowners" else rule
         for rule in STANDARD.rules
     ]
-    mild = Policy.model_validate({"version": 1, "name": "mild", "rules": rules})
+    mild = with_secrets(Policy.model_validate({"version": 1, "name": "mild", "rules": rules}))
     result = judge(patch(change("CODEOWNERS")), mild, scope=None)
     assert (result.level, result.verdict.level) == ("ACCEPT", Level.WARN)
     assert [v.severity for v in result.violations] == ["WARN"]

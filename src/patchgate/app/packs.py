@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from patchgate.app.settings import Settings
-from patchgate.core.ids import RepoName, Sha
-from patchgate.core.policy import Policy, limited, load_policy
+from patchgate.core.ids import Digest, RepoName, Sha, digest_bytes
+from patchgate.core.policy import Kind, Policy, limited, load_policy
+from patchgate.core.secrets import SecretFound, SecretRules, load_secret_rules
 from patchgate.data import data_dir
 from patchgate.errors import ConfigError
 from patchgate.ports import ForgeReader
@@ -22,6 +23,32 @@ def pack_names() -> list[str]:
     """Every shipped policy."""
     names = (path.stem for path in data_dir("policies").glob("*.yml"))
     return sorted(name for name in names if "." not in name)
+
+
+class ShippedSecrets:
+    """The shipped rules for secrets, parsed when something is first looked for."""
+
+    def __init__(self) -> None:
+        self._raw = (data_dir("policies") / "secrets" / "standard.toml").read_bytes()
+        self._rules: SecretRules | None = None
+
+    def find(self, text: str, path: str = "") -> tuple[SecretFound, ...]:
+        """Everything in a text that looks like a credential."""
+        if self._rules is None:
+            text_of = utf8(self._raw, "standard.toml")
+            self._rules = load_secret_rules(text_of, "standard.toml", checked=False)
+        return self._rules.find(text, path)
+
+    def digest(self) -> Digest:
+        """Of the file."""
+        return digest_bytes(self._raw)
+
+
+def with_secrets(policy: Policy) -> Policy:
+    """The policy, ready to look for credentials where it has a rule for them."""
+    if any(rule.kind is Kind.SECRETS for rule in policy.rules):
+        return policy.with_secrets(ShippedSecrets())
+    return policy
 
 
 def utf8(raw: bytes, source: str) -> str:
@@ -47,7 +74,7 @@ def policy_of(settings: Settings, forge: ForgeReader, control: RepoName, head: S
             )
         return utf8(raw, name), name
 
-    policy = load_policy(*source(settings.policy), source)
+    policy = with_secrets(load_policy(*source(settings.policy), source))
     patch = settings.limits.patch
     given = {name: getattr(patch, name) for name in patch.model_fields_set}
     return limited(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from patchgate.app.bootstrap import local_history, made_history
-from patchgate.app.packs import pack_names, shipped_pack
+from patchgate.app.packs import pack_names, shipped_pack, with_secrets
 from patchgate.core.ids import Sha
 from patchgate.core.patch import AppliedPatch
 from patchgate.core.policy import Policy, PolicyResult, Scope, judge, load_policy
@@ -59,7 +59,7 @@ class Trial:
 
 def policy_named(name: str) -> Policy:
     """A shipped pack, or a file on this machine with what it extends; ConfigError."""
-    return load_policy(*_source(name), _from(name))
+    return with_secrets(load_policy(*_source(name), _from(name)))
 
 
 def _from(name: str) -> Callable[[str], Source]:

@@ -1,0 +1,173 @@
+"""Mutation testing by hand: `python -m tests.mutants --tests tests/core/test_policy.py MODULE…`.
+
+Each mutant is one small change of one module's source: another comparison, `and` for `or`, a
+condition turned round, a constant moved, a statement left out. It is loaded in a forked process in
+place of the module, and the tests have to fail. Those that still pass are named.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import contextlib
+import copy
+import importlib.abc
+import importlib.machinery
+import importlib.util
+import os
+import random
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pydantic  # noqa: F401 - loaded once, before the forks
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+SOURCE = ROOT / "src"
+OTHER: dict[type[ast.cmpop], type[ast.cmpop]] = {
+    ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
+    ast.GtE: ast.Gt, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
+}  # fmt: skip
+LONGEST = 120
+"""Seconds for the tests of one mutant; one that never ends counts as killed."""
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One changed module."""
+
+    module: str
+    line: int
+    what: str
+    source: str
+
+
+def mutants(module: str, source: str) -> Iterator[Mutant]:
+    """Every mutant of a module, in the order of its lines."""
+    tree = ast.parse(source)
+    for at, node in enumerate(ast.walk(tree)):
+        for what, change in _changes(node):
+            other = copy.deepcopy(tree)
+            target = next(n for i, n in enumerate(ast.walk(other)) if i == at)
+            change(target)
+            line = getattr(node, "lineno", 0)
+            yield Mutant(module, line, what, ast.unparse(ast.fix_missing_locations(other)))
+
+
+def _changes(node: ast.AST) -> Iterator[tuple[str, Any]]:
+    if isinstance(node, ast.Compare) and type(node.ops[0]) in OTHER:
+        other = OTHER[type(node.ops[0])]
+        yield f"{ast.unparse(node)}: {other.__name__}", lambda n: n.ops.__setitem__(0, other())
+    elif isinstance(node, ast.BoolOp):
+        swap = ast.Or if isinstance(node.op, ast.And) else ast.And
+        yield f"{ast.unparse(node)}: {swap.__name__}", lambda n: setattr(n, "op", swap())
+    elif isinstance(node, ast.If | ast.IfExp):
+        yield (
+            f"if not {ast.unparse(node.test)}",
+            lambda n: setattr(n, "test", ast.UnaryOp(ast.Not(), n.test)),
+        )
+    elif isinstance(node, ast.Constant) and isinstance(node.value, bool):
+        yield f"{node.value}: {not node.value}", lambda n: setattr(n, "value", not n.value)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, int):
+        yield f"{node.value}: {node.value + 1}", lambda n: setattr(n, "value", n.value + 1)
+    elif isinstance(node, ast.Return) and node.value and not _is_none(node.value):
+        yield f"{ast.unparse(node)[:60]}: None", lambda n: setattr(n, "value", ast.Constant(None))
+    if isinstance(node, ast.FunctionDef | ast.If | ast.For | ast.With):
+        for i, inner in enumerate(node.body):
+            if isinstance(inner, ast.Expr) and not isinstance(inner.value, ast.Constant):
+                yield (
+                    f"without {ast.unparse(inner)[:60]}",
+                    lambda n, i=i: n.body.__setitem__(i, ast.Pass()),
+                )
+
+
+def _is_none(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and node.value is None
+
+
+class Instead(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Loads one module from changed source."""
+
+    def __init__(self, mutant: Mutant) -> None:
+        self._mutant = mutant
+
+    def find_spec(
+        self, name: str, path: object = None, target: object = None
+    ) -> importlib.machinery.ModuleSpec | None:
+        """The spec of that one module."""
+        if name != self._mutant.module:
+            return None
+        file = _path(name)
+        inside = [str(file.parent)] if file.name == "__init__.py" else None
+        return importlib.util.spec_from_file_location(
+            name, file, loader=self, submodule_search_locations=inside
+        )
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Run the changed source."""
+        exec(compile(self._mutant.source, str(_path(self._mutant.module)), "exec"), module.__dict__)  # noqa: S102 - that is the point
+
+
+def _path(module: str) -> Path:
+    path = SOURCE.joinpath(*module.split("."))
+    return path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+
+
+def survives(mutant: Mutant | None, tests: Sequence[str]) -> bool:
+    """Whether all tests pass with the mutant (None: with what is there)."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        with contextlib.suppress(BaseException), Path(os.devnull).open("w") as void:
+            os.dup2(void.fileno(), 1)
+            os.dup2(void.fileno(), 2)
+            if mutant:
+                sys.meta_path.insert(0, Instead(mutant))
+            args = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist"]
+            code = int(pytest.main([*args, *tests]))
+        os._exit(code)
+    ends = time.monotonic() + LONGEST
+    while time.monotonic() < ends:
+        done, status = os.waitpid(child, os.WNOHANG)
+        if done:
+            return status == 0
+        time.sleep(0.02)
+    os.kill(child, 9)
+    os.waitpid(child, 0)
+    return False
+
+
+def main() -> int:
+    """Count the dead and name the living."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("modules", nargs="+")
+    parser.add_argument("--tests", action="append", required=True)
+    parser.add_argument("--most", type=int, default=0, help="only that many of each, by chance")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args()
+    if not survives(None, given.tests):
+        sys.stderr.write("the tests fail without any mutant\n")
+        return 1
+    total = dead = 0
+    for module in given.modules:
+        found = list(mutants(module, _path(module).read_text("utf-8")))
+        if given.most and len(found) > given.most:
+            found = sorted(random.Random(given.seed).sample(found, given.most),  # noqa: S311
+                           key=lambda m: m.line)  # fmt: skip
+        alive = [mutant for mutant in found if survives(mutant, given.tests)]
+        total, dead = total + len(found), dead + len(found) - len(alive)
+        sys.stdout.write(f"{module}: {len(found) - len(alive)} of {len(found)} killed\n")
+        for mutant in alive:
+            sys.stdout.write(f"  {module}:{mutant.line}: {mutant.what}\n")
+        sys.stdout.flush()
+    sys.stdout.write(f"all: {dead} of {total} killed ({dead / max(total, 1):.0%})\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
