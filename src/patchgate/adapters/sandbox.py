@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,20 +58,39 @@ def unavailable() -> str:
 
 def run_inside(checkout: Path, argv: Sequence[str], *, timeout: float) -> Ran:
     """Run one command in the checkout, inside the sandbox."""
+    return _run([*_prefix(checkout), "--", *argv], None, {}, timeout)
+
+
+def run_bare(checkout: Path, argv: Sequence[str], *, timeout: float, path: str) -> Ran:
+    """Run one command in the checkout with no wall around it.
+
+    Only for a machine that holds nothing and is thrown away after this job: the wall is the job.
+    """
+    with tempfile.TemporaryDirectory(prefix="patchgate-home-") as home:
+        env = {"PATH": path, "HOME": home, "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
+        return _run(list(argv), checkout, env, timeout)
+
+
+def _run(argv: list[str], cwd: Path | None, env: Mapping[str, str], timeout: float) -> Ran:
     began = time.monotonic()
-    with subprocess.Popen(
-        [*_prefix(checkout), "--", *argv],
-        env={},
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        start_new_session=True,
-    ) as process:
+    try:
+        process = subprocess.Popen(
+            argv,
+            cwd=cwd,
+            env=env,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    except OSError as error:
+        return Ran(127, f"{argv[0]}: {error.strerror}", 0)
+    with process:
         try:
             out, _ = process.communicate(timeout=max(timeout, 0.1))
             status = process.returncode
         except subprocess.TimeoutExpired:
-            process.kill()
+            os.killpg(process.pid, signal.SIGKILL)
             out, _ = process.communicate()
             status = 124
     text = out.decode("utf-8", "replace")[-TAIL:]

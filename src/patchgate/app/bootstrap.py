@@ -53,6 +53,8 @@ from patchgate.errors import ConfigError
 from patchgate.ports import Clock, ForgeReader, Job, Ledger, LocalHistory, Model, Tracker
 
 run_inside = sandbox.run_inside
+run_bare = sandbox.run_bare
+Ran = sandbox.Ran
 sandbox_barred = sandbox.unavailable
 
 

@@ -68,6 +68,7 @@ VARIABLES = (
     Variable("GITHUB_RUN_ATTEMPT", Kind.PLACE, "How often the run was started; set by the runner"),
     Variable("GITHUB_WORKSPACE", Kind.PLACE, "Folder of checkouts; set by the runner"),
     Variable("RUNNER_TEMP", Kind.PLACE, "Folder of one job; set by the runner"),
+    Variable("RUNNER_ENVIRONMENT", Kind.PLACE, "Whose machine the runner is; set by the runner"),
     Variable("ANTHROPIC_API_KEY", Kind.ANTHROPIC, "Key for Claude; either model key suffices"),
     Variable("ANTHROPIC_BASE_URL", Kind.PLACE, "Another endpoint for Claude"),
     Variable("OPENAI_API_KEY", Kind.OPENAI, "Key for OpenAI; either model key suffices"),
@@ -143,6 +144,7 @@ class Environment(BaseModel):
     github_run_attempt: str = ""
     github_workspace: str = ""
     runner_temp: str = ""
+    runner_environment: str = ""
     anthropic_api_key: SecretStr | None = None
     anthropic_base_url: str = ""
     openai_api_key: SecretStr | None = None

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
     from patchgate.agent.prompts import Prompt
 
 __all__ = ["check_room", "propose_room", "read_brief", "tick_room", "work_all"]
+
+HOSTED = "github-hosted"
+"""What the runner says of itself on a machine of GitHub's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,16 +223,31 @@ def check_room(env: Environment, given: CheckInput, out: Path) -> Evidence:
     env.admit(Room.CHECK)
     order = _read(given.order, CheckOrder, "check order")
     patch = (given.proposal / "patch.diff").read_bytes()
-    evidence = _run_checks(given, order, patch)
+    evidence = _run_checks(given, order, patch, _wall(env))
     _write(out, evidence, out=redactor(env), what="the evidence")
     return evidence
 
 
-def _run_checks(given: CheckInput, order: CheckOrder, patch: bytes) -> Evidence:
-    digest = digest_bytes(patch)
+Runs = Callable[..., bootstrap.Ran]
+
+
+def _wall(env: Environment) -> Runs | str:
+    """How commands are run where nothing can be stolen; a string says why they cannot be.
+
+    A job on GitHub's own runners holds nothing and its machine is thrown away: that is a wall, too.
+    """
     barred = bootstrap.sandbox_barred()
-    if barred:
-        return Evidence(patch=digest, level=CheckLevel.UNKNOWN, reason=barred[:500])
+    if not barred:
+        return bootstrap.run_inside
+    if env.runner_environment == HOSTED:
+        return partial(bootstrap.run_bare, path=dict(env.machine).get("PATH", os.defpath))
+    return barred
+
+
+def _run_checks(given: CheckInput, order: CheckOrder, patch: bytes, run: Runs | str) -> Evidence:
+    digest = digest_bytes(patch)
+    if isinstance(run, str):
+        return Evidence(patch=digest, level=CheckLevel.UNKNOWN, reason=run[:500])
     if not order.commands:
         reason = "no check commands are configured (`checks.commands` in the settings)"
         return Evidence(patch=digest, level=CheckLevel.UNKNOWN, reason=reason)
@@ -235,7 +255,7 @@ def _run_checks(given: CheckInput, order: CheckOrder, patch: bytes) -> Evidence:
     results: list[CommandResult] = []
     left = float(order.timeout)
     for argv in order.commands:
-        ran = bootstrap.run_inside(given.checkout, argv, timeout=left)
+        ran = run(given.checkout, argv, timeout=left)
         left -= ran.duration_ms / 1000
         results.append(
             CommandResult(argv=argv, status=ran.status, tail=ran.tail, duration_ms=ran.duration_ms)
