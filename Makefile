@@ -32,6 +32,7 @@ lint: $(VENV)/.dev ## check style, types, workflows and shipped YAML
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/python tests/lint_yaml.py
+	@$(BIN)/python tests/interpolation.py
 
 soak: $(VENV)/.dev ## run the long tests too: every kill of the whole demo
 	@$(BIN)/pytest -n auto --soak $(ARGS)

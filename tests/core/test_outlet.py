@@ -87,6 +87,7 @@ def test_hidden_characters_show_in_all_that_is_rendered() -> None:
     assert OUT.markdown("a\u202eb\u200bc", 100, "") == "a⟨U+202E⟩b⟨U+200B⟩c"
     assert OUT.line("a\nb\x1b[31m \U000e0041", 100) == "a b⟨U+001B⟩[31m ⟨U+E0041⟩"
     assert OUT.message("fix\u2066 it\n\nBy: x\n") == "fix⟨U+2066⟩ it\n\nBy: x\n"
+    assert OUT.message(f"{'x' * 90}\n\nBy: x") == f"{'x' * 71}…\n\nBy: x"
 
 
 @pytest.mark.parametrize(

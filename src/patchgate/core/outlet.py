@@ -95,7 +95,8 @@ class Outlet:
 
     def message(self, text: str) -> str:
         """A commit message: nothing hidden in it; the subject stays within what git shows."""
-        return visible(self(text))
+        subject, line_end, rest = visible(self(text)).partition("\n")
+        return f"{self.line(subject, COMMIT_SUBJECT)}{line_end}{rest}"
 
     def terminal(self, text: str) -> str:
         """Lines for a terminal or a log: no escape sequence, no command of the runner."""

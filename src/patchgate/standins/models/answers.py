@@ -35,18 +35,20 @@ class ScriptError(ValueError):
     """The answers script cannot be read, or says nothing to what was asked."""
 
 
-class _Part(BaseModel):
+class Part(BaseModel):
+    """Data of a script: strict and frozen."""
+
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Call(_Part):
+class Call(Part):
     """One tool call that the model makes."""
 
     name: str = Field(min_length=1)
     input: dict[str, Any] = Field(default_factory=dict)
 
 
-class Match(_Part):
+class Match(Part):
     """Which requests an entry answers; what is left out matches everything."""
 
     task: str | None = None
@@ -65,7 +67,7 @@ class Match(_Part):
         return all(wanted is None or wanted == got for wanted, got in pairs)
 
 
-class Turn(_Part):
+class Turn(Part):
     """One turn of the model: exactly one of the kinds; `text` may go along with `tools`."""
 
     text: str = ""
@@ -90,21 +92,25 @@ class Turn(_Part):
         return self
 
 
-class Entry(_Part):
+class Entry(Part):
     """The turns of one conversation."""
 
     match: Match
     turns: tuple[Turn, ...] = Field(min_length=1)
 
 
-class Script(_Part):
+class Script(Part):
     """A whole answers file; the first entry that matches answers."""
 
     version: Literal[1] = 1
     answers: tuple[Entry, ...] = ()
 
-    def turn(self, first_message: str, held: int) -> Turn:
-        """The turn for a conversation that already holds `held` turns of the model."""
+    def turn(self, first_message: str, held: int, heard: str = "") -> Turn:
+        """The turn for a conversation that already holds `held` turns of the model.
+
+        `heard` is all that the model was given; a script does not listen.
+        """
+        del heard
         asked = Asked.read(first_message)
         entry = next((entry for entry in self.answers if entry.match.fits(asked)), None)
         if entry is None:

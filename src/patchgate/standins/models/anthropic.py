@@ -101,7 +101,7 @@ class AnthropicMessages(StandIn):
                 400, f"prompt is too long: {prompt.total} tokens > {self.state.window} maximum"
             )
         try:
-            turn = self.state.script.turn(_first_text(body), _held(body))
+            turn = self.state.script.turn(_first_text(body), _held(body), _heard(body))
             if turn.status is not None:
                 return refusal(turn.status, PLANNED, retry_after=turn.retry_after)
             reply = reply_of(turn, [tool["name"] for tool in body.get("tools") or []])
@@ -150,6 +150,11 @@ def _body(request: Request) -> dict[str, Any]:
 
 def _first_text(body: dict[str, Any]) -> str:
     return "\n".join(b.get("text", "") for b in blocks_of(body["messages"][0]))
+
+
+def _heard(body: dict[str, Any]) -> str:
+    """All that the model is given, as text."""
+    return json.dumps(body, ensure_ascii=False)
 
 
 def _held(body: dict[str, Any]) -> int:

@@ -80,7 +80,7 @@ class OpenAIResponses(StandIn):
         if prompt.total > self.state.window:
             return _too_long(prompt.total, self.state.window)
         try:
-            turn = self.state.script.turn(_first_text(body), _held(body))
+            turn = self.state.script.turn(_first_text(body), _held(body), _heard(body))
             if turn.status is not None:
                 return refusal(
                     turn.status, "As the answers script says.", retry_after=turn.retry_after
@@ -151,6 +151,11 @@ def _first_text(body: dict[str, Any]) -> str:
     if isinstance(content, str):
         return content
     return "\n".join(part.get("text", "") for part in content)
+
+
+def _heard(body: dict[str, Any]) -> str:
+    """All that the model is given, as text."""
+    return json.dumps(body, ensure_ascii=False)
 
 
 def _held(body: dict[str, Any]) -> int:
