@@ -67,6 +67,55 @@ READ: dict[str, tuple[str, Mapping[str, object], tuple[str, ...]]] = {
 }
 
 
+@pytest.mark.parametrize(
+    ("cron", "minutes"),
+    [
+        ("13,43 * * * *", 30),
+        ("7 * * * *", 60),
+        ("*/10 * * * *", 10),
+        ("17 */6 * * *", 360),
+        ("17 3 * * *", 1440),
+        ("17 3,15 * * 1-5", 720),
+        ("rubbish", 60),
+        ("", 60),
+    ],
+)
+def test_a_schedule_tells_how_often_it_strikes(cron: str, minutes: int) -> None:
+    assert read_event("schedule", {"schedule": cron}) == Wakeup(sweep=True, period=minutes)
+
+
+@pytest.mark.parametrize(
+    ("inputs", "keys", "verb"),
+    [
+        ({"issue": "MWC-1", "command": "wake"}, ("MWC-1",), None),
+        ({"issue": "MWC-1", "command": "stop"}, ("MWC-1",), "stop"),
+        ({"command": "verify"}, (), "verify"),
+        ({"issue": "MWC-1", "command": "approve", "digest": "0123456789ab"}, ("MWC-1",), "approve"),
+    ],
+)
+def test_a_person_asks_by_hand(
+    inputs: Mapping[str, str], keys: tuple[str, ...], verb: str | None
+) -> None:
+    wakeup = read_event("workflow_dispatch", {"inputs": inputs})
+    assert wakeup.keys == tuple(map(TicketKey, keys))
+    assert (wakeup.asked.verb if wakeup.asked else None) == verb
+    assert not wakeup.sweep
+
+
+@pytest.mark.parametrize(
+    ("inputs", "words"),
+    [
+        ({"command": "approve", "issue": "MWC-1"}, "needs a digest"),
+        ({"command": "approve", "issue": "MWC-1", "digest": "yes"}, "no digest"),
+        ({"command": "stop"}, "for which ticket"),
+        ({"command": "merge", "issue": "MWC-1"}, "no command"),
+    ],
+)
+def test_a_slip_by_hand_is_named(inputs: Mapping[str, str], words: str) -> None:
+    with pytest.raises(MalformedError, match=words):
+        read_event("workflow_dispatch", {"inputs": inputs})
+
+
 @pytest.mark.covers("S1.8", "S1.69")
 @pytest.mark.parametrize("case", READ)
 def test_an_event_names_its_ticket(case: str) -> None:

@@ -60,7 +60,7 @@ class Jobs:
             "GITHUB_WORKSPACE": str(self.root),
             "GITHUB_OUTPUT": str(place / "outputs"),
             "GITHUB_STEP_SUMMARY": str(place / "summary"),
-            "GITHUB_EVENT_NAME": "repository_dispatch",
+            "GITHUB_EVENT_NAME": given.pop("event", "repository_dispatch"),
             "GITHUB_EVENT_PATH": str(event),
             "GITHUB_RUN_ID": self.run,
             **{f"PATCHGATE_{name.upper()}": value for name, value in given.items()},

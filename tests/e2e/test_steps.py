@@ -9,6 +9,11 @@ from pathlib import Path
 
 import pytest
 
+from patchgate.app import bootstrap
+from patchgate.app.desk import Journal
+from patchgate.app.environment import Environment
+from patchgate.app.project import append_project
+from patchgate.core.events import SweepDone
 from tests.e2e.lives import FIRST_AT_ANY_ATTEMPT, NO_CHECKS, SHOP, living
 from tests.e2e.steps import Jobs, Step
 
@@ -174,3 +179,19 @@ def test_a_room_that_failed_is_told_and_settled_and_the_next_run_is_rung_for(job
     assert "run-lost" in jobs.life.kinds("MWC-1")
     rung = [x for x in jobs.life.world.github.exchanges if x.path.endswith("/dispatches")][-1]
     assert rung.request["client_payload"] == {"v": 1, "issue": "MWC-1"}
+
+
+def test_a_sweep_wakes_what_changed_and_warns_once_that_the_schedule_had_stopped(
+    jobs: Jobs,
+) -> None:
+    env = Environment.from_mapping(jobs.life.world.env())
+    desk = bootstrap.desk(env, Journal(lambda line: None), cache=jobs.root / "desk")
+    append_project(desk, "MWC", SweepDone(at="2026-01-01T00:00:00.000Z", tickets=0))
+    jobs.payload = {"schedule": "13,43 * * * *"}
+    swept = jobs.job("tick", event="schedule")
+    assert (swept.code, swept.outputs["outcome"]) == (0, "swept")
+    (warning,) = swept.annotations
+    assert "the schedule had stopped: the last sweep of MWC was" in warning
+    rung = [x for x in jobs.life.world.github.exchanges if x.path.endswith("/dispatches")][-1]
+    assert rung.request["client_payload"] == {"v": 1, "issue": "MWC-1"}
+    assert jobs.job("tick", event="schedule").annotations == []

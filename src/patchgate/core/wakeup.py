@@ -40,6 +40,8 @@ class Wakeup:
 
     keys: tuple[TicketKey, ...] = ()
     sweep: bool = False
+    period: int = 60
+    """Minutes between two sweeps, by the schedule that asked for this one."""
     asked: Asked | None = None
     """A person's command for these tickets, or `verify` for the whole ledger."""
 
@@ -58,7 +60,7 @@ def read_event(name: str, payload: object, *, branch_prefix: str = "") -> Wakeup
         raise MalformedError("the event is not a JSON object")
     match name:
         case "schedule":
-            return Wakeup(sweep=True)
+            return Wakeup(sweep=True, period=_period(payload.get("schedule")))
         case "repository_dispatch":
             return Wakeup((_dispatched(payload.get("client_payload")),))
         case "workflow_dispatch":
@@ -74,6 +76,27 @@ def read_event(name: str, payload: object, *, branch_prefix: str = "") -> Wakeup
         "check_suite, issue_comment"
     )
     raise MalformedError(f"events of kind {name[:60]!r} are not handled", f"Handled: {handled}.")
+
+
+def _period(cron: object) -> int:
+    """The longest common step of a schedule in minutes: by its minutes, else by its hours."""
+    words = cron.split() if isinstance(cron, str) else []
+    if len(words) != 5:
+        return 60
+    minute, hour = words[0], words[1]
+    times = _times(minute, 60)
+    return 60 // times if hour == "*" else 24 * 60 // (_times(hour, 24) * times)
+
+
+def _times(field: str, of: int) -> int:
+    """How often in a span a field of a schedule strikes; once where it is more than we read."""
+    if field == "*":
+        return of
+    step = re.fullmatch(r"\*/([1-9][0-9]?)", field)
+    if step:
+        return max(of // int(step[1]), 1)
+    listed = re.fullmatch(r"[0-9]{1,2}(,[0-9]{1,2})*", field)
+    return field.count(",") + 1 if listed else 1
 
 
 def _dispatched(payload: object) -> TicketKey:

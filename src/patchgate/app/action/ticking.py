@@ -35,7 +35,7 @@ def tick(work: Work) -> None:
     for name, value in (("briefs", "[]"), ("parcel", ""), ("checks", "false")):
         work.job.output(name, value)
     if wakeup.sweep:
-        _sweep(work)
+        _sweep(work, wakeup)
     elif wakeup.asked and wakeup.asked.verb == "verify":
         _verify(work, wakeup.keys)
     elif wakeup.keys:
@@ -138,10 +138,10 @@ def _finish(work: Work, outcome: Outcome, failures: Sequence[Failure], *, word: 
         raise failures[0][1]
 
 
-def _sweep(work: Work) -> None:
+def _sweep(work: Work, wakeup: Wakeup) -> None:
     """Wake what changed, each in a run of its own; gather what ended; leave a heartbeat."""
     desk = _desk(work, asks=False)
-    swept = sweep(desk)
+    swept = sweep(desk, period=wakeup.period)
     for warning in swept.warnings:
         work.job.annotate("warning", "patchgate sweep", warning)
         work.told.notes.append(f"**Warning:** {warning}")
