@@ -17,7 +17,7 @@ from typing import TypeVar
 from pydantic import Field, ValidationError
 from pydantic_core import from_json, to_json
 
-from patchgate.core.events import EVENT, Event
+from patchgate.core.events import EVENT, KINDS, Event
 from patchgate.core.ids import Digest, StreamId, canonical, digest_bytes, short
 from patchgate.core.plan import Record
 from patchgate.errors import LedgerError, MalformedError
@@ -109,7 +109,7 @@ def link(events: Iterable[Event], after: Tail) -> tuple[Link, ...]:
 def _place(event: Event, after: Tail) -> Link:
     seq = after.count + 1
     try:
-        value = {"seq": seq, "prev": after.head, "event": EVENT.dump_python(event, mode="json")}
+        value = {"seq": seq, "prev": after.head, "event": event.model_dump(mode="json")}
         line = canonical(value)
     except ValueError as exc:
         raise MalformedError(f"event {seq} ({event.kind}) has no canonical JSON form") from exc
@@ -224,8 +224,9 @@ def _plainly_right(line: bytes, seq: int, prev: Digest) -> Link | None:
         value = from_json(body, cache_strings="keys")
         if to_json(value) != body or not _plain(value):
             return None
-        event: Event = EVENT.validator.validate_json(body, strict=True)
-    except ValueError:
+        model = KINDS[value["kind"]]
+        event: Event = model.model_validate_json(body, strict=True)
+    except (ValueError, LookupError, TypeError):
         return None
     return Link(seq, prev, event, line, digest_bytes(line))
 

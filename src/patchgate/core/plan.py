@@ -13,7 +13,7 @@ from patchgate.core.ids import Digest, digest_json
 class Record(BaseModel):
     """Base of everything that arrives as bytes: strict, frozen, nothing unknown."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
     def digest(self) -> Digest:
         """The digest of the canonical JSON form."""

@@ -44,7 +44,9 @@ class StatusNames(Record):
 class Transitions(Record):
     """Transition ids or names to prefer; without one, it is found by the target status."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, coerce_numbers_to_str=True, defer_build=True
+    )
 
     backlog: str = Field("", description="Transition to the backlog status.")
     plan_review: str = Field("", description="Transition to the plan review status.")

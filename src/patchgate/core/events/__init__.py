@@ -7,9 +7,11 @@ seeing one again adds nothing. *Decisions* are what `decide` concluded. *Results
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Annotated, get_args
 
-from pydantic import Field, TypeAdapter
+from pydantic import ConfigDict, Field, TypeAdapter
 
 from patchgate.core.events.base import Evidence, Fact, Mode, Observed, Platform, Verb
 from patchgate.core.events.decisions import (
@@ -123,11 +125,17 @@ Event = Annotated[
     Field(discriminator="kind"),
 ]
 
-EVENT: TypeAdapter[Event] = TypeAdapter(Event)
-"""Parses one event strictly from JSON or a dictionary."""
+EVENT: TypeAdapter[Event] = TypeAdapter(Event, config=ConfigDict(defer_build=True))
+"""Parses one event of any kind; prepared when it is first used, for that takes a while."""
+
+KINDS: Mapping[str, type[Event]] = MappingProxyType(
+    {kind.model_fields["kind"].default: kind for kind in get_args(get_args(Event)[0])}
+)
+"""The model of each kind, to read an event of a known kind without preparing all the others."""
 
 __all__ = [
     "EVENT",
+    "KINDS",
     "AnswerGiven",
     "ApprovalVoided",
     "Approved",
