@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -29,6 +31,10 @@ from tests.adapters.ledger_remote import (
     said,
 )
 
+VERBS = frozenset(
+    {"cat-file", "ls-tree", "hash-object", "mktree", "commit-tree", "push", "fetch", "ls-remote"}
+)
+
 
 @pytest.fixture
 def world(tmp_path: Path) -> LedgerRemote:
@@ -47,6 +53,26 @@ def test_what_was_appended_is_read_cold_by_another(world: LedgerRemote) -> None:
     assert world.read() == stream
     assert numbers_of(stream) == [1, 2, 3]
     assert stream.commit == world.refs()[STREAM_REF]
+
+
+def test_the_second_of_two_pushes_asks_git_nothing_that_it_knows(
+    world: LedgerRemote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A tick with effects pushes twice; each git process costs as much as a request."""
+    ledger = world.ledger(may_initialise=True)
+    stream = ledger.append(ledger.open(KEY, ID), said(1), {})
+    log, shim = tmp_path / "git.log", tmp_path / "bin" / "git"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec {shutil.which("git")} "$@"\n')
+    shim.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
+
+    stream = ledger.append(stream, said(2), {})
+
+    ran = [line.split() for line in log.read_text().splitlines()]
+    verbs = [next(word for word in words if word in VERBS) for words in ran]
+    assert verbs == ["hash-object", "mktree", "mktree", "commit-tree", "push"]
+    assert world.read() == stream
 
 
 def test_an_append_goes_on_from_the_tip_by_fast_forward(world: LedgerRemote) -> None:

@@ -32,10 +32,15 @@ Tree = dict[str, Entry]
 
 
 class Objects:
-    """The objects of one git directory, read and written by name."""
+    """The objects of one git directory, read and written by name.
+
+    A name fixes its content, so what was seen here once is not asked of git again.
+    """
 
     def __init__(self, git_dir: Path) -> None:
         self.git_dir = git_dir.absolute()
+        self._here: set[Sha] = set()
+        self._trees: dict[Sha, Tree] = {}
 
     def bring_commit(self, commit: Sha, *, filtered: str) -> None:
         """See that a commit is here, less what a filter leaves out: here is all there is."""
@@ -46,12 +51,17 @@ class Objects:
     def has(self, oids: Iterable[Sha]) -> dict[Sha, bool]:
         """Which objects are here already."""
         wanted = list(dict.fromkeys(oids))
-        lines = self._local(["cat-file", "--batch-check"], oid_lines(wanted)).decode().splitlines()
-        return {oid: not line.endswith(" missing") for oid, line in zip(wanted, lines, strict=True)}
+        if asked := [oid for oid in wanted if oid not in self._here]:
+            out = self._local(["cat-file", "--batch-check"], oid_lines(asked)).decode()
+            said = zip(asked, out.splitlines(), strict=True)
+            self._here |= {oid for oid, line in said if not line.endswith(" missing")}
+        return {oid: oid in self._here for oid in wanted}
 
     def tree(self, oid: Sha) -> Tree:
         """The entries of a tree, or of a commit's root tree, that is here."""
-        return _parse_tree(self._local(["ls-tree", "-z", oid]))
+        if oid not in self._trees:
+            self._trees[oid] = _parse_tree(self._local(["ls-tree", "-z", oid]))
+        return dict(self._trees[oid])
 
     def blobs(self, oids: Sequence[Sha]) -> list[bytes]:
         """The contents of blobs that are here, in order."""
@@ -86,7 +96,10 @@ class Objects:
             + b"\0"
             for name, entry in tree.items()
         )
-        return Sha(self._local(["mktree", "-z", "--missing"], records).decode().strip())
+        oid = Sha(self._local(["mktree", "-z", "--missing"], records).decode().strip())
+        self._trees[oid] = dict(sorted(tree.items(), key=_in_git_s_order))
+        self._here.add(oid)
+        return oid
 
     def write_commit(self, tree: Sha, message: str, *, parent: Sha | None) -> Sha:
         """Store a commit."""
@@ -97,7 +110,11 @@ class Objects:
             env=WRITER,
             stdin=message.encode(),
         )
-        return Sha(out.decode().strip())
+        oid = Sha(out.decode().strip())
+        if tree in self._trees:
+            self._trees[oid] = self._trees[tree]
+        self._here.add(oid)
+        return oid
 
     def same_tree(self, one: Sha, two: Sha) -> bool:
         """Whether two commits hold exactly the same files."""
@@ -119,6 +136,11 @@ class Objects:
         if answer.status != 0:
             raise LedgerError(f"git {args[0]} on the ledger's objects: {answer.err.strip()}")
         return answer.out
+
+
+def _in_git_s_order(named: tuple[str, Entry]) -> bytes:
+    name, entry = named
+    return name.encode(errors="surrogateescape") + (b"/" if entry.mode == TREE else b"")
 
 
 def _parse_tree(listing: bytes) -> Tree:
