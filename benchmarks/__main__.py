@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import ledger, life, prompt, wakeup
+from benchmarks import jobs, ledger, life, prompt, wakeup
 
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 SIZES = (1_000, 100_000)
@@ -30,6 +30,7 @@ def main() -> None:
         rows = [
             *_wakeup(wakeup.measure(root / "wakeup", rounds)),
             *_life(life.measure(root / "life")),
+            *_jobs(jobs.measure(root / "jobs")),
             *_prompt(prompt.measure(root / "prompt")),
             *_ledger(ledger.measure(root / "ledger", sizes, rounds)),
         ]
@@ -50,6 +51,20 @@ def _wakeup(found: wakeup.Wakeups) -> list[Row]:
         ("client libraries that it loads", loaded, "jira", ""),
         ("requests that it sends", sent, "", ""),
         ("pushes that it makes", str(found.pushes), "0", ""),
+    ]
+
+
+def _jobs(found: dict[str, jobs.Spent]) -> list[Row]:
+    """A run in Actions against the one that finds nothing to do."""
+    idle = found.get("nothing to do")
+    return [
+        (
+            f"run in Actions: {name}",
+            f"{spent.seconds:.1f} s, {spent.jobs} jobs",
+            f"{spent.jira} jira, {spent.github} github, {spent.git // 2} git exchanges",
+            _ratio(spent.seconds, idle.seconds) if idle else "",
+        )
+        for name, spent in found.items()
     ]
 
 
