@@ -18,6 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
+from patchgate.errors import PatchgateError
+
 LOADED = (
     "github",
     "jira",
@@ -146,6 +148,9 @@ def _child(said: dict[str, Any]) -> int:
     job = Job(said["kind"], said["env"], folder, Path(said["cache"]), tuple(said["keys"]))
     try:
         return _play(job)
+    except PatchgateError as error:
+        sys.stdout.write(f"patchgate: {error.message}\n  next: {error.advice}\n")
+        return error.exit_code
     except BaseException:  # whatever it was: this is the end of the process
         traceback.print_exc()
         return 70
@@ -179,9 +184,12 @@ def _sweep(env: Any, job: Job, local: Any) -> int:
 
     journal = Journal(lambda line: _heard(f"{line.key} {line.kind} {line.text}"))
     desk = bootstrap.desk(env, journal, cache=job.cache)
-    keys = wanted(desk, 30)
+    late: list[Any] = []
+    keys = wanted(desk, 30, late)
     status: int = local.each(keys)
     gather(desk)
+    for error in late:
+        raise error
     heartbeat(desk, len(keys))
     return status
 

@@ -14,7 +14,7 @@ from patchgate.core.ids import StreamId, TicketKey
 from patchgate.core.projection import view_of
 from patchgate.core.rules import World
 from patchgate.core.state import State, Workflow
-from patchgate.errors import LedgerError, PatchgateError
+from patchgate.errors import LedgerError, PatchgateError, ServiceError
 from patchgate.ports import Stream
 
 Damaged = list[tuple[StreamId, LedgerError]]
@@ -45,10 +45,14 @@ def open_workflows(desk: Desk, damaged: Damaged) -> list[Workflow]:
     return found
 
 
-def wanted(desk: Desk, updated_minutes: int) -> list[TicketKey]:
+def wanted(
+    desk: Desk, updated_minutes: int, late: list[PatchgateError] | None = None
+) -> list[TicketKey]:
     """Keys to wake: open workflows (a child wakes its parent), and fresh tickets in Jira.
 
-    A ticket whose stream is damaged is woken too: its own wake-up says so and fails.
+    A ticket whose stream is damaged is woken too: its own wake-up says so and fails. Where Jira
+    cannot be searched now, open tickets are woken all the same: the error goes into `late`, for
+    the caller to raise when they were (without such a list it is raised at once).
     """
     keys: dict[TicketKey, None] = {}
     damaged: Damaged = []
@@ -58,8 +62,12 @@ def wanted(desk: Desk, updated_minutes: int) -> list[TicketKey]:
             keys[_rung_by(w, flows)] = None
     for stream_id, _ in damaged:
         keys[ticket_of(stream_id)[0]] = None
-    for key in desk.tracker.search(desk.settings.jira.projects, updated_minutes):
-        keys[key] = None
+    try:
+        keys |= dict.fromkeys(desk.tracker.search(desk.settings.jira.projects, updated_minutes))
+    except ServiceError as error:
+        if late is None:
+            raise
+        late.append(error)
     return list(keys)
 
 

@@ -11,7 +11,7 @@ from patchgate.app.desk import Journal
 from patchgate.app.doorbell import keys_of
 from patchgate.app.environment import Environment
 from patchgate.cli.terminal import CACHE_HELP, FOLDER, cached, say, teller
-from patchgate.errors import UsageError
+from patchgate.errors import PatchgateError, UsageError
 
 
 @click.command()
@@ -50,13 +50,16 @@ def sweep(cache: Path | None, since: int, plan: bool) -> None:
 
     def go(place: Path) -> int:
         desk = bootstrap.desk(env, Journal(teller(env)), cache=place / "cache")
-        keys = wanted(desk, since)
+        late: list[PatchgateError] = []
+        keys = wanted(desk, since, late)
         if plan:
             say("\n".join(keys))
             return 0
         local = LocalRun(env=env, folder=place / "run", cache=place / "cache")
         status = local.each(keys)
         gather(desk)
+        for error in late:
+            raise error
         heartbeat(desk, len(keys))
         return status
 

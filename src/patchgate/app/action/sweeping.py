@@ -22,14 +22,15 @@ class Swept:
     gathered: tuple[str, ...]
     warnings: tuple[str, ...]
     failure: PatchgateError | None
-    """The first ticket's that could not be woken; the others were."""
+    """The first ticket's that could not be woken, else of a search that failed; the others were."""
 
 
 def sweep(desk: Desk, *, period: int = HEARTBEAT_EVERY) -> Swept:
     """Ring for every ticket that wants a wake-up; `period` is the schedule's, in minutes."""
     warnings = tuple(_late(desk, max(period, HEARTBEAT_EVERY)))
     rung, failure = [], None
-    for key in wanted(desk, max(UPDATED_MINUTES, 2 * period)):
+    late: list[PatchgateError] = []
+    for key in wanted(desk, max(UPDATED_MINUTES, 2 * period), late):
         try:
             if desk.bell is not None:
                 desk.bell.ring(key)
@@ -39,7 +40,7 @@ def sweep(desk: Desk, *, period: int = HEARTBEAT_EVERY) -> Swept:
             desk.journal.note(key, "stop", f"not woken: {error.message}")
     gathered = tuple(gather(desk))
     heartbeat(desk, len(rung))
-    return Swept(tuple(rung), gathered, warnings, failure)
+    return Swept(tuple(rung), gathered, warnings, failure or next(iter(late), None))
 
 
 def _late(desk: Desk, period: int) -> list[str]:
