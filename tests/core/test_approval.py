@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from tests.core.stories import ANN, EVE, LEIGH, REX, RULES, RUNNER
 
-from patchgate.core.approval import Word, moment, refusal
+from patchgate.core.approval import SHARED_ACCOUNT, Word, moment, refusal
 from patchgate.core.events import Evidence, Platform
 from patchgate.core.ids import digest_json, short
 from patchgate.core.rules import Rules
@@ -55,6 +55,17 @@ def test_an_approvers_later_unedited_word_for_this_digest_approves(typed: str) -
 )
 def test_any_other_word_does_not(given: Word, reason: str) -> None:
     assert why(given) == reason
+
+
+def test_on_github_nobody_approves_while_the_runner_shares_the_workflows_account() -> None:
+    shared = replace(RULES, runner={**RULES.runner, "github": SHARED_ACCOUNT},
+                     approvers={**RULES.approvers, ("github", "leigh-gh"): "Leigh"})  # fmt: skip
+    shown = replace(SHOWN, platform="github")
+    given = word("leigh-gh", platform="github")
+    assert "no account of its own on GitHub" in why(given, shown=shown, rules=shared)
+    own = replace(shared, runner={**RULES.runner, "github": "patchgate-bot"})
+    assert why(given, shown=shown, rules=own) == ""
+    assert why(word(), rules=shared) == ""
 
 
 @pytest.mark.parametrize("typed", [short(SUBJECT)[:7], short(digest_json("other")), "please"])

@@ -133,6 +133,21 @@ def test_hiding_takes_out_tokens_and_leaves_guesses_and_all_else() -> None:
     assert shipped().hide("nothing at all") == "nothing at all"
 
 
+def test_each_of_many_is_taken_out_at_its_own_place() -> None:
+    chance = seeded(6)
+    words = [made(FORMS[n], chance) for n in ("npm-token", "stripe-key", "github-token")]
+    lines = [f"token key {i} secret\nnothing {w} here" for i, w in enumerate(words * 4)]
+    text = "\n".join(lines)
+    wanted = text
+    for word in words:
+        wanted = wanted.replace(word, "***")
+    assert shipped().hide(text) == wanted
+    shown = [found.evidence for found in shipped().find(text)]
+    assert shown[:3] == [
+        "npm_… (40 characters)", "sk_live_… (32 characters)", "ghp_… (40 characters)"
+    ]  # fmt: skip
+
+
 def test_keywords_that_overlap_hide_no_rule_from_another() -> None:
     rules = load_secret_rules(
         "[[rules]]\nid='one'\nregex='secre'\nkeywords=['secre']\n"
