@@ -30,12 +30,15 @@ def commands(shown: Path) -> list[list[str]]:
     workflows = [*ROOT.glob(".github/workflows/*.y*ml"), *examples, *_written(shown)]
     actions = [ROOT / "action.yml", ROOT / "step" / "action.yml"]
     dependabot = [ROOT / ".github" / "dependabot.yml"]
-    forms = list(ROOT.glob(".github/ISSUE_TEMPLATE/*.yml"))
+    chooser = ROOT / ".github" / "ISSUE_TEMPLATE" / "config.yml"
+    forms = [path for path in chooser.parent.glob("*.yml") if path != chooser]
     return [
         _shaped("--builtin-schema", "vendor.github-workflows", workflows),
         _shaped("--builtin-schema", "vendor.github-actions", actions),
         _shaped("--builtin-schema", "vendor.dependabot", dependabot),
-        _shaped("--schemafile", str(TABLE), [*plain, *forms]),
+        _shaped("--builtin-schema", "vendor.github-issue-forms", forms),
+        _shaped("--builtin-schema", "vendor.github-issue-config", [chooser]),
+        _shaped("--schemafile", str(TABLE), plain),
         _audited([*workflows, *actions, *dependabot]),
     ]
 

@@ -117,7 +117,7 @@ def test_the_architecture_shows_the_flow_as_a_diagram() -> None:
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:
-    pages = [*DOCS.rglob("*.md"), *ROOT.glob("*.md")]
+    pages = [*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob(".github/*.md")]
     for page in pages:
         for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
             if "://" not in target:
