@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import jobs, ledger, life, prompt, wakeup
+from benchmarks import jobs, ledger, life, policy, prompt, wakeup
 
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 SIZES = (1_000, 100_000)
@@ -32,6 +32,7 @@ def main() -> None:
             *_life(life.measure(root / "life")),
             *_jobs(jobs.measure(root / "jobs")),
             *_prompt(prompt.measure(root / "prompt")),
+            *_policy(policy.measure(rounds)),
             *_ledger(ledger.measure(root / "ledger", sizes, rounds)),
         ]
     table = _table(rows)
@@ -93,6 +94,19 @@ def _prompt(found: prompt.Prompt) -> list[Row]:
         ("its answer's schema besides", str(found.schema), "", ""),
         ("same first bytes for every ticket", same, "yes", ""),
     ]
+
+
+def _policy(found: policy.Policies) -> list[Row]:
+    speed, parse = f"{found.verdict:.1f} MB/s", f"{found.parse:.1f} MB/s for unidiff's parse"
+    size = f"{found.megabytes:.1f} MB of diff"
+    rows = [(f"full verdict of the policy on {size}", speed, parse,
+             _ratio(found.verdict, found.parse))]  # fmt: skip
+    for at, name in enumerate(("median", "99th percentile")) if found.commits else ():
+        what = f"judging a commit, {name} of {found.commits}"
+        alone = f"{_ms(found.applied[at])} for `git apply --cached`"
+        ratio = _ratio(found.judged[at], found.applied[at])
+        rows.append((what, _ms(found.judged[at]), alone, ratio))
+    return rows
 
 
 def _ledger(found: list[ledger.Grown]) -> list[Row]:

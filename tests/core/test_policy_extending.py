@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.core.patches import change, pack_of, pack_text, patch, standard
 
+from patchgate.app.packs import with_secrets
 from patchgate.core.policy import Policy, Severity, judge, load_policy
 from patchgate.errors import ConfigError
 
@@ -12,7 +13,7 @@ HEAD = "version: 1\nname: ours\nextends: standard\n"
 
 
 def ours(text: str) -> Policy:
-    return load_policy(HEAD + text, "ours.yml", pack_text)
+    return with_secrets(load_policy(HEAD + text, "ours.yml", pack_text))
 
 
 def test_what_extends_a_pack_and_changes_nothing_judges_alike() -> None:

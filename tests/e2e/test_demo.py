@@ -50,6 +50,18 @@ def test_it_shows_rooms_gates_and_the_digest_that_was_approved(
     assert printed.count("a tool call failed") == 2
 
 
+def test_a_blocked_patch_is_shown_and_lifted_by_an_approver_with_a_reason(
+    played: tuple[int, str, Path],
+) -> None:
+    printed = played[1]
+    blocked = printed.index("gate   G2 policy: ESCALATE: scope (BLOCK)")
+    shown = printed.index("BLOCK scope CHANGELOG.md: is not in the plan")
+    lifted = printed.index("“/override scope the plan forgot the changelog")
+    accepted = printed.index("gate   G2 policy: ACCEPT: scope (overridden)", lifted)
+    assert blocked < shown < lifted < accepted
+    assert "overridden scope CHANGELOG.md" in printed[lifted:]
+
+
 def test_nothing_but_the_ledger_was_written_before_the_approval(
     played: tuple[int, str, Path],
 ) -> None:

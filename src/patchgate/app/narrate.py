@@ -68,7 +68,10 @@ def _finished(x: e.RunFinished) -> Told:
 
 
 def _judged(x: e.PatchJudged) -> Told:
-    rules = ", ".join(dict.fromkeys(f"{v.rule} ({v.severity})" for v in x.violations))
+    def how(severity: str) -> str:
+        return "overridden" if x.level == "ACCEPT" and severity == "BLOCK" else severity
+
+    rules = ", ".join(dict.fromkeys(f"{v.rule} ({how(v.severity)})" for v in x.violations))
     return "gate", f"G2 policy: {x.level}" + (f": {rules}" if rules else "")
 
 

@@ -1,4 +1,4 @@
-"""The story: a feature ticket from Backlog to Done, with a rework and a person's own commit."""
+"""The story: a ticket from Backlog to Done, with a rework, a person's commit and an override."""
 
 from __future__ import annotations
 
@@ -50,6 +50,8 @@ ON_THE_PATCH = (
     "that, and the test with it."
 )
 CHANGELOG_LINE = "- The till takes the voucher codes of the newsletter."
+WHY_IT_MAY = "the plan forgot the changelog, and customers read it"
+OVERRIDE = re.compile(r"/override ([a-z][a-z0-9-]+) ")
 DIGEST = re.compile(r"/approve ([0-9a-f]{6,64})")
 
 
@@ -211,7 +213,9 @@ class Story:
         return human
 
     def _second(self) -> None:
-        self.screen.chapter("The next sub-task: the same again")
+        self.screen.chapter("The next patch leaves the plan: the policy blocks it")
+        self._override("MWC-3", ROBIN)
+        self.screen.chapter("Lifted for this one patch, it still needs its approval")
         self._approve("MWC-3", LEIGH)
         self._ci(2)
         self._settle("MWC-3")
@@ -228,6 +232,17 @@ class Story:
         text = self._show(key, f"{key} in Jira, as {who.name} reads it")
         found = DIGEST.search(text)
         command = f"/approve {found[1]}" if found else "/approve"
+        self.screen.person(who.name, f"comments on {key}", command)
+        self.world.at_jira(who).comment(key, command)
+        self._settle(key)
+
+    def _override(self, key: str, who: Account) -> None:
+        """An approver lifts what blocks a patch, after the runner said which rule it is."""
+        text = self._show(key, f"{key} in Jira, as {who.name} reads it")
+        found = OVERRIDE.search(text)
+        if found is None:
+            raise StoryError(f"{key} is not blocked by a rule that can be overridden")
+        command = f"/override {found[1]} {WHY_IT_MAY}"
         self.screen.person(who.name, f"comments on {key}", command)
         self.world.at_jira(who).comment(key, command)
         self._settle(key)
