@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -50,6 +51,11 @@ class Case:
         """Whether the diff is ASCII without control characters: nothing can hide in it."""
         return self.patch.rendered.isascii() and not _controlled(self.patch.rendered)
 
+    @cached_property
+    def plain_names(self) -> frozenset[str]:
+        """Every ASCII name that stands in the diff."""
+        return frozenset(_ASCII_NAME.findall(self.patch.rendered))
+
     def changes(self, rule: Rule) -> Iterator[FileChange]:
         """The changes that the rule is about: under its globs, where it has some, not exempt."""
         applies = _Applies(rule)
@@ -73,6 +79,7 @@ class _Applies:
         return wanted and not (self._exempt and first_match(self._exempt, path))
 
 
+_ASCII_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 _CONTROLS = {code for code in range(32) if chr(code) not in "\n\t"} | {127}
 _TABLE = bytes.maketrans(bytes(_CONTROLS), b"\x00" * len(_CONTROLS))
 

@@ -50,7 +50,6 @@ _LOOKS_LIKE = {
 A selection of https://www.unicode.org/Public/security/latest/confusables.txt.
 """
 _NAME = re.compile(r"\w+")
-_ASCII_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
 
 
 def lookalikes(rule: Rule, case: Case) -> Iterator[Found]:
@@ -63,15 +62,10 @@ def lookalikes(rule: Rule, case: Case) -> Iterator[Found]:
         return
     for file in case.lines(rule):
         lines = [line for line in file.added if not line.isascii()]
-        known = _names_in(case.patch.rendered) if lines else frozenset()
         for line in lines:
-            found = _deceiving(line, known)
+            found = _deceiving(line, case.plain_names)
             if found:
                 yield file.path, f"adds {found}"
-
-
-def _names_in(text: str) -> frozenset[str]:
-    return frozenset(_ASCII_NAME.findall(text))
 
 
 def _deceiving(text: str, known: frozenset[str]) -> str:
