@@ -139,3 +139,10 @@ def test_locks_hash_everything_and_name_no_registry(lock: str) -> None:
 def test_documents_name_no_machine() -> None:
     for page in [*DOCS.rglob("*.md"), *ROOT.glob("*.md"), ROOT / "Makefile", ROOT / ".env.example"]:
         assert not FOREIGN.search(page.read_text("utf-8")), page.name
+
+
+def test_the_readme_shows_the_workflow_to_paste_as_it_is_shipped() -> None:
+    shown = text_of("README.md").split("```yaml\n")[1].partition("```")[0]
+    assert shown == text_of("docs/examples/patchgate.yml")
+    assert len(shown.splitlines()) <= 20
+    assert len(text_of("README.md").splitlines()) <= 250
