@@ -21,7 +21,7 @@ SECTIONS = {
     "Rooms, one step of a run each": ("tick", "propose", "check", "settle", "action"),
     "Records": ("ledger",),
     "Policies, offline": ("policy",),
-    "Offline, without keys": ("demo", "rehearse"),
+    "Offline, without keys": ("demo", "rehearse", "simulate"),
 }
 
 
@@ -53,7 +53,7 @@ def cli() -> None:
 for _command in (
     *(rooms.tick, rooms.propose, rooms.check, rooms.settle, rooms.action),
     *(runs.run, runs.sweep, runs.status, runs.stop),
-    *(ledger, policy, offline.demo, offline.rehearse),
+    *(ledger, policy, offline.demo, offline.rehearse, offline.simulate),
 ):
     cli.add_command(_command)
 

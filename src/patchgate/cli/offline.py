@@ -1,13 +1,14 @@
-"""Commands that need no network and no key: demo, rehearse."""
+"""Commands that need no network and no key: demo, rehearse, simulate."""
 
 from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import Any
 
 import click
 
-from patchgate.cli.terminal import FILE, FOLDER
+from patchgate.cli.terminal import FILE, FOLDER, say
 
 
 @click.command()
@@ -33,3 +34,21 @@ def rehearse(
     from patchgate.standins.rehearse import rehearse as play
 
     sys.exit(play(repo=repo, ticket=ticket, answers=answers, people=people, keep=keep))
+
+
+@click.command()
+@click.option("--seed", default=1, show_default=True, help="The same seed plays the same again.")
+@click.option("--tickets", default=100, show_default=True, help="How many come in.")
+@click.option("--runners", default=32, show_default=True, help="Runs that may be on at once.")
+@click.option("--days", default=1, show_default=True, help="Days of tickets and bad weather.")
+@click.option("--weather", default=1.0, show_default=True, help="How bad it is; 0: never.")
+@click.option("--sweep", default=30, show_default=True, help="Minutes between sweeps.")
+@click.option("--queue", is_flag=True, help="Groups keep all arrivals, not one pending run.")
+@click.option("--only", default=0, help="Play this one of the tickets alone.")
+def simulate(seed: int, tickets: int, sweep: int, **given: Any) -> None:
+    """Play many tickets in virtual time and all weathers; every promise is held at every step."""
+    from patchgate.standins.simulate import Plans
+    from patchgate.standins.simulate import simulate as play
+
+    plans = Plans(seed=seed, tickets=tickets, sweep_minutes=sweep, **given)
+    sys.exit(play(plans, say))

@@ -117,7 +117,10 @@ def _applying(w: Workflow, world: World, rules: Rules) -> Decision:
         advice = "`/retry` makes a new patch from the present state, `/reject` ends it"
         if w.refused.code == "taken":
             advice = f"rename or remove what has our name; then {advice}"
-        void = e.ApprovalVoided(at=world.now, subject=w.patch.patch, reason=w.refused.reason)
+        # What the write rested on and cannot be read again opens no later write either.
+        rested = w.publishing_grant() if w.refused.code == "evidence" else None
+        subject = rested.subject if rested else w.patch.patch
+        void = e.ApprovalVoided(at=world.now, subject=subject, reason=w.refused.reason)
         return Decision(events=(void, park(world, "gate", reason, advice)))
     if w.publishing_grant() is None:
         gone = "what was approved has changed since: the patch is made anew"

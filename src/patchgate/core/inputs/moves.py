@@ -49,7 +49,8 @@ def assigned(w: Workflow, given: e.RunnerAssigned, world: World, rules: Rules) -
 def _start(w: Workflow, evidence: Evidence, world: World, rules: Rules) -> Events:
     step = "triage" if w.triage else "plan" if w.plan_required else "execute"
     started = e.WorkStarted.model_validate({"at": world.now, "next": step})
-    if w.mode != "request" or w.request is None:
+    # Only the assignment itself says yes to the text; a move that takes it up again does not.
+    if w.mode != "request" or w.request is None or evidence.kind != "assignment":
         return (started,)
     shown = Publication("jira", "", w.revised, w.request)
     word, requester = Word(evidence), evidence.author

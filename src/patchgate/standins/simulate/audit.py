@@ -140,8 +140,6 @@ class Audit:
         _once(f"comments of one effect on {key}", ours)
         _once(f"sub-tasks of one effect of {key}", [eid for eid, _ in issue.subtasks])
         _once(f"files of one name on {key}", [name for name, _ in issue.attachments])
-        titles = [self.world.jira.issue(made.key).ticket.summary for _, made in issue.subtasks]
-        _once(f"sub-tasks of one name of {key}", titles)
 
     def _nothing_twice_on_github(self, target: str) -> None:
         repo, _, number = target.partition("#")

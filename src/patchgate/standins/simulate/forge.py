@@ -69,8 +69,7 @@ class MemoryReader(ForgeReader):
 
     def checks(self, repo: RepoName, commit: Sha, *, base_branch: str) -> Checks:
         """The required checks on that commit."""
-        none = Checks(commit, "not-required", (), "none required")
-        return self._get("checks", repo, lambda: self._site.required.get(commit) or none)
+        return self._get("checks", repo, lambda: self._site.checks(commit))
 
     def is_merged(self, repo: RepoName, number: int) -> bool:
         """Whether that pull request is merged."""
@@ -138,7 +137,7 @@ class MemoryForge(MemoryReader):
                 return made
             if head != order.expected:
                 raise TakenError(f"{order.branch} is at {head}, not at {order.expected}")
-            site.branches[order.repo, order.branch] = made
+            site.point(order.repo, order.branch, made)
             site.written = (*site.written, (order, made))
             return made
 

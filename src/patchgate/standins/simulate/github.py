@@ -59,6 +59,10 @@ class GitHubSite:
         self.required: dict[Sha, Checks] = {}
         self.written: tuple[tuple[CommitOrder, Sha], ...] = ()
         """Commits that were made through the port, in order."""
+        self.pushed: list[tuple[RepoName, str, Sha]] = []
+        """Every head that a branch ever had, in order."""
+        self.has_ci = False
+        """Whether the branches require a check, which is pending until it is reported."""
         self._applied: dict[tuple[Sha, bytes], dict[str, str]] = {}
         for name in repos:
             self.push(name, "main", SEED_FILES)
@@ -70,6 +74,7 @@ class GitHubSite:
         twin.pulls, twin.of_branch = dict(self.pulls), dict(self.of_branch)
         twin.talk, twin.given = dict(self.talk), dict(self.given)
         twin.required, twin.written = dict(self.required), self.written
+        twin.pushed, twin.has_ci = list(self.pushed), self.has_ci
         twin._applied = self._applied
         return twin
 
@@ -85,8 +90,13 @@ class GitHubSite:
             else:
                 tree[path] = text
         made = self.keep(repo, parent, tree, "person@acme.test", self.clock.stamp())
-        self.branches[repo, branch] = made
+        self.point(repo, branch, made)
         return made
+
+    def point(self, repo: RepoName, branch: str, commit: Sha) -> None:
+        """A branch gets another head."""
+        self.branches[repo, branch] = commit
+        self.pushed.append((repo, branch, commit))
 
     def keep(
         self, repo: RepoName, parent: Sha | None, tree: Tree, author: str, message: str
@@ -167,6 +177,15 @@ class GitHubSite:
         if (repo, commit) not in self.commits:
             raise NotFoundError(f"{repo} has no commit {commit}")
         return self.commits[repo, commit]
+
+    def checks(self, commit: Sha) -> Checks:
+        """The required check on a commit."""
+        known = self.required.get(commit)
+        if known is not None:
+            return known
+        if self.has_ci:
+            return Checks(commit, "pending", ("tests",), "tests: not yet reported")
+        return Checks(commit, "not-required", (), "none required")
 
     def pull(self, repo: RepoName, number: int) -> Pull:
         """A pull request with the head that it has now."""

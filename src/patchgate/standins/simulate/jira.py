@@ -6,6 +6,7 @@ where the workflow offers one, search lags behind, too many writes to one issue 
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
@@ -69,7 +70,6 @@ class JiraSite:
         self.refused = 0
         """Requests that were answered 429."""
         self._ids = 10_000
-        self._numbers: dict[str, int] = {}
 
     def copy(self, clock: VirtualClock) -> JiraSite:
         """The same site, to go another way from here."""
@@ -79,7 +79,6 @@ class JiraSite:
             twin.issues[key] = made.setdefault(id(issue), issue.copy())
         twin.closed_statuses, twin.hidden = set(self.closed_statuses), set(self.hidden)
         twin.lag, twin.refused, twin._ids = self.lag, self.refused, self._ids
-        twin._numbers = dict(self._numbers)
         return twin
 
     def issue(self, key: str) -> Issue:
@@ -88,9 +87,11 @@ class JiraSite:
             raise NotFoundError(f"there is no ticket {key}")
         return self.issues[key]
 
-    def next_key(self, project: str) -> str:
-        """The key that the next ticket of a project gets."""
-        return f"{project}-{self._numbers.get(project, 0) + 1}"
+    def next_key(self, parent: str) -> str:
+        """The first free key after a ticket's, so that one's sub-tasks depend on no other's."""
+        project, _, number = parent.rpartition("-")
+        free = (f"{project}-{n}" for n in itertools.count(int(number) + 1))
+        return next(key for key in free if key not in self.issues)
 
     def _id(self) -> str:
         self._ids += 1
@@ -109,13 +110,11 @@ class JiraSite:
         kind: str = "Story",
     ) -> Issue:
         """A new ticket in Backlog."""
-        project, _, number = key.rpartition("-")
-        self._numbers[project] = max(self._numbers.get(project, 0), int(number))
         at = self.clock.stamp()
         ticket = Ticket(
             key=TicketKey(key),
             issue_id=self._id(),
-            project=project,
+            project=key.rpartition("-")[0],
             issue_type="Sub-task" if parent else kind,
             is_subtask=parent is not None,
             parent=TicketKey(parent) if parent else None,
@@ -279,7 +278,7 @@ class MemoryTracker(Tracker):
         site = self._site
 
         def act() -> Created:
-            key = site.next_key(parent.rpartition("-")[0])
+            key = site.next_key(parent)
             issue = site.create(
                 key, reporter=RUNNER, assignee=assignee, parent=parent, description=description
             )

@@ -9,13 +9,13 @@ from functools import lru_cache
 from patchgate.app.desk import Desk, Journal
 from patchgate.app.desk import Line as Said
 from patchgate.app.evidence import EvidenceReader
+from patchgate.app.packs import shipped_pack, with_secrets
 from patchgate.app.ruling import rules_of
 from patchgate.app.settings import Settings, load_settings, route
 from patchgate.app.writegate import WriteGate
 from patchgate.core.ids import AccountId, RepoName
 from patchgate.core.policy import Policy, load_policy
 from patchgate.core.rules import Rules
-from patchgate.data import data_dir
 from patchgate.standins.simulate.forge import MemoryForge, MemoryReader
 from patchgate.standins.simulate.github import GitHubSite
 from patchgate.standins.simulate.jira import RUNNER, JiraSite, MemoryTracker
@@ -50,7 +50,8 @@ def settings_for(text: str) -> Settings:
 @lru_cache(maxsize=8)
 def shipped_policy(name: str) -> Policy:
     """A shipped policy pack."""
-    return load_policy((data_dir("policies") / f"{name}.yml").read_text("utf-8"), name)
+    text, source = shipped_pack(name) or ("", name)
+    return with_secrets(load_policy(text, source))
 
 
 @dataclass(frozen=True, slots=True)

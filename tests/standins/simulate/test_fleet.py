@@ -1,0 +1,72 @@
+"""Many tickets in virtual time: every promise is kept, and a seed plays the same again."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from patchgate.standins.simulate import Plans, simulate
+from patchgate.standins.simulate.fleet import Fleet, Result
+
+SMALL = Plans(seed=3, tickets=8, days=1, sweep_minutes=60)
+
+
+def played(plans: Plans, folder: Path) -> Result:
+    result = Fleet(plans, folder).play()
+    assert not result.broken, "\n".join([result.broken, *result.history])
+    return result
+
+
+@pytest.mark.parametrize("queue", [False, True], ids=["one pending run", "a queue"])
+def test_in_bad_weather_every_promise_is_kept_and_every_ticket_ends(
+    tmp_path: Path, queue: bool
+) -> None:
+    result = played(replace(SMALL, queue=queue, weather=2.0), tmp_path)
+    assert result.faults
+    assert result.tickets >= SMALL.tickets
+    assert set(result.states) <= {"DONE", "REJECTED", "CANCELLED", "FAILED"}
+
+
+def test_a_seed_plays_the_same_again_event_for_event(tmp_path: Path) -> None:
+    first, again = Fleet(SMALL, tmp_path), Fleet(SMALL, tmp_path)
+    first.play()
+    again.play()
+    heads = {name: stream.head for name, stream in first.world.ledger.streams().items()}
+    assert heads == {name: stream.head for name, stream in again.world.ledger.streams().items()}
+    other = Fleet(replace(SMALL, seed=4), tmp_path)
+    other.play()
+    assert heads != {name: stream.head for name, stream in other.world.ledger.streams().items()}
+
+
+def test_on_a_calm_day_no_limit_of_a_service_is_met(tmp_path: Path) -> None:
+    result = played(replace(SMALL, weather=0.0), tmp_path)
+    assert not result.faults
+    assert result.bill.refused == 0
+
+
+def test_the_command_tells_seed_ends_faults_and_the_bill() -> None:
+    said: list[str] = []
+    assert simulate(replace(SMALL, tickets=3), said.append) == 0
+    text = "\n".join(said)
+    for word in ("seed 3", "histories a minute", "ended:", "faults:", "ledger pushes", "runner"):
+        assert word in text
+    assert "every promise was kept" in text
+
+
+# ── the long ones ────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("seed", range(1, 21))
+def test_a_thousand_tickets_in_the_worst_weather(tmp_path: Path, seed: int) -> None:
+    plans = Plans(seed=seed, tickets=50, days=2, weather=1 + seed % 3, queue=seed % 2 == 0)
+    played(plans, tmp_path)
+
+
+@pytest.mark.soak
+def test_ten_thousand_tickets_a_day(tmp_path: Path, record_property: pytest.FixtureRequest) -> None:
+    plans = Plans(seed=1, tickets=10_000, days=1, weather=0.2, sweep_minutes=120, runners=256)
+    result = played(plans, tmp_path)
+    record_property("told", "\n".join(result.bill.lines(result.tickets)))  # type: ignore[operator]
