@@ -25,8 +25,9 @@ SEED: Mapping[str, tuple[str, bytes]] = {
 """The repository that they are proposed for."""
 Classes = dict[str, list[bytes]]
 ALONE = frozenset({"nothing", "no patch", "no effect", "cut off", "wrong counts",
-                   "a patch for another program"})  # fmt: skip
-"""Classes that say nothing hostile once an honest change stands beside them."""
+                   "a patch for another program", "another encoding", "mode that is none",
+                   "lies about what is there"})  # fmt: skip
+"""Classes of which git keeps nothing beside an honest change: the tree is that change alone."""
 
 
 def new(path: str | bytes, content: bytes = b"x\n", mode: str = "100644") -> bytes:
