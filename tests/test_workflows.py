@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests import lint_yaml, workflows
 from tests.workflows import RULES, STEP_RULES, Rule, Workflow, composites, parsed, shipped
@@ -239,3 +240,22 @@ def test_the_linters_find_nothing_and_are_seen_to_look(tool: str, tmp_path: Path
     bad.write_text(GOOD.replace("permissions: {}\nconc", "conc").replace("timeout-m", "time-m", 1))
     (first, *_) = [c for c in commands if any("ci.yml" in argument for argument in c)]
     assert subprocess.run([*first, str(bad)], cwd=tmp_path, capture_output=True).returncode != 0
+
+
+def test_what_is_handed_on_is_what_the_action_and_the_workflow_take() -> None:
+    """Examples and our own jobs name no input or secret that is not there."""
+    (ours,) = [one for one in shipped() if one.name == ".github/workflows/patchgate.yml"]
+    called = ours.tree["on"]["workflow_call"]
+    action = yaml.safe_load((lint_yaml.ROOT / "step" / "action.yml").read_text("utf-8"))
+    handed = 0
+    for workflow in shipped():
+        for job in workflow.jobs.values():
+            if "/patchgate.yml@" in job.get("uses", ""):
+                assert set(job.get("with", {})) <= set(called["inputs"]), workflow.name
+                assert set(job["secrets"]) <= set(called["secrets"]), workflow.name
+                handed += 1
+            for step in job.get("steps", []):
+                if step.get("uses") == "$/step":
+                    assert set(step["with"]) <= set(action["inputs"]), workflow.name
+                    handed += 1
+    assert handed >= 6

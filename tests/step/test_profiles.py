@@ -130,6 +130,7 @@ def pythons(tmp_path_factory: pytest.TempPathFactory) -> dict[Room, Path]:
     return {room: made[of_room[room.value]] for room in Room}
 
 
+@pytest.mark.soak
 @pytest.mark.skipif(bool(SANDBOX), reason=f"bwrap: {SANDBOX}")
 def test_a_ticket_becomes_a_pull_request_with_every_room_in_its_own_environment(
     tmp_path: Path, pythons: dict[Room, Path]
