@@ -9,7 +9,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import jobs, ledger, life, policy, prompt, wakeup
+from benchmarks import jobs, ledger, life, policy, prompt, secrets, wakeup
 
 BEGIN, END = "<!-- measured -->", "<!-- /measured -->"
 SIZES = (1_000, 100_000)
@@ -34,6 +34,7 @@ def main() -> None:
             *_prompt(prompt.measure(root / "prompt")),
             *_policy(policy.measure(rounds)),
             *_ledger(ledger.measure(root / "ledger", sizes, rounds)),
+            *_secrets(secrets.measure(rounds)),
         ]
     table = _table(rows)
     sys.stdout.write(table)
@@ -118,6 +119,14 @@ def _ledger(found: list[ledger.Grown]) -> list[Row]:
         "open stream, empty cache": (large.live, small.live),
     }
     return [(what, _ms(a), _ms(b), _ratio(a, b)) for what, (a, b) in pairs.items()]
+
+
+def _secrets(found: secrets.Searched) -> list[Row]:
+    what, ours = "search for secrets, processor time", f"{found.megabytes / found.ours:.1f} MB/s"
+    if found.other is None:
+        return [(what, ours, "skipped: detect-secrets is not installed", "")]
+    other = f"{found.megabytes / found.other:.2f} MB/s for detect-secrets"
+    return [(what, ours, other, _ratio(found.other, found.ours))]
 
 
 def _ms(seconds: float) -> str:

@@ -120,6 +120,8 @@ def test_nothing_in_a_foreign_line_comes_alive_wherever_it_stands(one: str, two:
 
 
 @given(TEXTS)
+@example("`````\n@leigh")
+@example("````\n`````\n@leigh\n````")
 def test_a_code_block_cannot_be_left(text: str) -> None:
     blocks = [t for t in COMMONMARK.parse(f"{words.fence(text)}\n\nafter") if t.type != "inline"]
     assert [t.type for t in blocks] == ["fence", "paragraph_open", "paragraph_close"]
