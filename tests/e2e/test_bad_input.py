@@ -407,7 +407,7 @@ def started(t: Terminal, *argv: str) -> subprocess.Popen[str]:
 def test_ctrl_c_ends_the_rooms_too_and_loses_nothing(terminal: Build) -> None:
     t = terminal()
     key = t.ticket()
-    t.world.anthropic.plan_fault(Fault(FaultKind.DELAY, "POST", times=1, seconds=20))
+    t.world.anthropic.plan_fault(Fault(FaultKind.DELAY, "POST", times=1, seconds=8))
     run = started(t, "run", key, "--cache", str(t.folder / "c"))
     until(lambda: t.world.anthropic.requests_seen() > 0)
     run.send_signal(signal.SIGINT)

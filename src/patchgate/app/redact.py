@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache, lru_cache
 from pathlib import Path
 
@@ -46,5 +47,6 @@ def leave(path: Path, content: bytes, *, outlet: Outlet, what: str) -> None:
     git's own objects.
     """
     outlet.content(content, what)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    with suppress(FileExistsError, NotADirectoryError):  # then writing says it, naming the file
+        path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
