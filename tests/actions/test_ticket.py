@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import requests
 
+from patchgate.standins.http import Fault, FaultKind
 from patchgate.standins.world import (
     CONTROL,
     DOORBELL,
@@ -106,7 +107,10 @@ def test_a_run_cancelled_in_the_middle_is_charged_and_the_work_goes_on(tmp_path:
     with site(tmp_path, FIRST_AT_ANY_ATTEMPT, settings=NO_CHECKS) as here:
         key = here.life.ticket()
         (started,) = here.waiting()
+        # The model answers late, so that the run cannot be over before it is stopped.
+        here.world.anthropic.plan_fault(Fault(FaultKind.DELAY, "POST", times=1, seconds=8))
         cut = here.play(started, stop_at="Run Main actions/checkout")
+        here.world.anthropic.clear_faults()
         # As after a forced cancellation: of the jobs that still begin, act runs no step.
         assert cut.jobs == {**ASKED, "propose": "failure"}, here.logs()
         assert "settle ·" not in cut.played.summary
