@@ -72,3 +72,18 @@ def test_the_parent_follows_the_active_child_only() -> None:
     story = parent_with_two()
     world = World(now="t", children={2: ChildNow(State.DONE)})
     assert decide(story.w, world, RULES).events == ()
+
+
+def test_a_sub_task_that_has_ended_is_not_taken_up_again() -> None:
+    story = parent_with_two()
+    child = story.children[1]
+    finish(child)
+    story.wake()
+    assert child.state is State.DONE
+    child.move(LEIGH, "In Progress")
+    child.assign(LEIGH)
+    child.wake()
+    assert (child.state, child.w.generation) == (State.DONE, 1)
+    assert child.replies() == [
+        "the work has ended (DONE); what is left of a sub-task is another ticket"
+    ]

@@ -54,6 +54,8 @@ class Course:
     waiting: Waits | None = None
     goes_on: bool = False
     """A model is to be asked, which another run has to do."""
+    elsewhere: bool = False
+    """Another run, which goes on, is doing the next step."""
 
 
 class Driver:
@@ -102,7 +104,7 @@ class Driver:
         return course
 
     def _work(self, course: Course) -> None:
-        course.waiting = None
+        course.waiting, course.elsewhere = None, False
         try:
             self._steps(course)
         except LostRaceError:
@@ -211,6 +213,7 @@ class Driver:
         session = self.session
         other = dict(session.w.claims).get(command.eid, self.desk.run)
         if other != self.desk.run and not self.desk.run_ended(other):
+            course.elsewhere = True
             what = f"{other}, which is doing the next step"
             course.waiting = Waits(
                 key=session.w.key, state=session.w.state.value, what=what, whom="another run"

@@ -15,7 +15,7 @@ from patchgate.app.waking import has_come
 from patchgate.core.events import CommandGiven
 from patchgate.core.ids import TicketKey
 from patchgate.core.rules import ChildNow, World
-from patchgate.core.state import Child, State, Workflow
+from patchgate.core.state import TERMINAL, Child, State, Workflow
 from patchgate.errors import LostRaceError, NotFoundError, PatchgateError
 from patchgate.ports import Look
 
@@ -81,7 +81,19 @@ class Room:
         orphan = State.CANCELLED if opened.session.w.parent else None
         world = World(now=self.desk.now(), parent_state=orphan)
         driver, world = self._begin(opened, known, world)
-        told: set[int] = set()
+        worked = self._in_turn(driver, world, known, wakeup)
+        rung = next((c for c in opened.session.w.children if c.key == key and c.ended), None)
+        if rung is not None and rung.ordinal not in worked and not wakeup.trouble:
+            # Its parent went on, and it still may owe a word: an effect unshown, a reply.
+            self._child(opened, rung, known, wakeup)
+        note_outcome(self.desk, project, known, opened.session)
+        return wakeup
+
+    def _in_turn(
+        self, driver: Driver, world: World, known: ProjectState, wakeup: Wakeup
+    ) -> set[int]:
+        """The ticket and its active sub-tasks, as long as one ends; which ones were worked."""
+        opened, worked = driver.opened, set[int]()
         for _ in range(GENERATIONS):
             course = driver.drive(world)
             self._collect(wakeup, course)
@@ -89,16 +101,15 @@ class Room:
             child = self._active(opened.session.w)
             if course.trouble or child is None:
                 break
+            again = child.ordinal in worked
+            worked.add(child.ordinal)
             now = self._child(opened, child, known, wakeup)
             if now is None or wakeup.trouble:
                 break
             world = replace(world, children={**world.children, child.ordinal: now})
-            ended = now.state in (State.DONE, State.REJECTED, State.CANCELLED, State.FAILED)
-            if opened.session.w.is_over or not ended or child.ordinal in told:
+            if opened.session.w.is_over or now.state not in TERMINAL or again:
                 break
-            told.add(child.ordinal)
-        note_outcome(self.desk, project, known, opened.session)
-        return wakeup
+        return worked
 
     def _open(self, key: TicketKey) -> Opened | None:
         """The ticket, or its parent where it is a planned sub-task of ours."""
@@ -165,7 +176,10 @@ class Room:
     def _child(
         self, opened: Opened, child: Child, known: ProjectState, wakeup: Wakeup
     ) -> ChildNow | None:
-        """Work the active child; what its parent may know of it."""
+        """Work a sub-task; what its parent may know of it.
+
+        None while another run is saying its last word: the parent goes on when that was said.
+        """
         parent = opened.session
         try:
             look = self.desk.tracker.look(TicketKey(child.key))
@@ -182,6 +196,8 @@ class Room:
         self._collect(wakeup, course)
         w = course.session.w
         note_outcome(self.desk, w.key.partition("-")[0], known, course.session)
+        if w.is_over and course.elsewhere:
+            return None
         pull = w.pull.url if w.pull else ""
         return ChildNow(
             w.state, w.money.spent, w.money.runs, pull, w.patch.summary if w.patch else ""

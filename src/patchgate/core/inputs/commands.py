@@ -11,6 +11,7 @@ from patchgate.core.inputs.outcomes import (
     REVIEWABLE,
     Events,
     accept,
+    another_life,
     approve,
     cannot_rework,
     ignore,
@@ -37,7 +38,7 @@ def commanded(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> E
     if given.verb in FOR_APPROVERS and not rules.person(platform, who):
         return refuse(given, f"account {who} is not in `approvers`", world)
     if w.state in TERMINAL:
-        return refuse(given, f"the work has ended ({w.state}); assign the runner again", world)
+        return refuse(given, f"the work has ended ({w.state}); {another_life(w)}", world)
     return _COMMANDS[given.verb](w, given, world, rules)
 
 

@@ -9,6 +9,7 @@ from patchgate.core.inputs.outcomes import (
     REVIEWABLE,
     Events,
     accept,
+    another_life,
     approval,
     approve,
     cannot_rework,
@@ -66,6 +67,10 @@ def _reopen(
     now, who = world.ticket, given.evidence.author
     if now is None or now.assignee != rules.runner["jira"]:
         return ignore(given, "the work has ended", world)
+    if w.parent and isinstance(given, e.StatusMoved):
+        return ignore(given, "the work has ended", world)
+    if w.parent:
+        return refuse(given, f"the work has ended ({w.state}); {another_life(w)}", world)
     if now.status.casefold() == rules.statuses.done.casefold():
         return refuse(given, f"it is {now.status}: move it out of that to take it up again", world)
     lost = lost_run(w, world, "the ticket was taken up again while the run was on")

@@ -50,6 +50,11 @@ def cannot_rework(w: Workflow) -> str:
     return ""
 
 
+def another_life(w: Workflow) -> str:
+    """How work that has ended is taken up again; a sub-task belongs to the plan of its parent."""
+    return "what is left of a sub-task is another ticket" if w.parent else "assign the runner again"
+
+
 def approval(
     subject: Digest, what: str, evidence: Evidence, *, w: Workflow, ctx: tuple[World, Rules]
 ) -> e.Approved:

@@ -16,7 +16,7 @@ from patchgate.standins.simulate.audit import Audit, BrokenPromiseError
 from patchgate.standins.simulate.chance import Chance
 from patchgate.standins.simulate.picture import Picture, differences, picture
 from patchgate.standins.simulate.running import Runner
-from patchgate.standins.simulate.scenarios import SWEEP, Scenario
+from patchgate.standins.simulate.scenarios import ONE, SWEEP, Scenario
 from patchgate.standins.simulate.time import MINUTE
 from patchgate.standins.simulate.wire import Fault, Line, Request
 from patchgate.standins.simulate.world import World
@@ -25,6 +25,8 @@ SWEEPS = 3
 """After so many, every trouble of a service must be healed."""
 LATENCY = 150
 """Milliseconds of each request."""
+Trouble = Callable[[Request], Fault | None]
+"""What happens when the run sends that request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ class Course:
         self._way: tuple[str, ...] = ()
         self._step = 0
         self._notes_ends = False
-        self._fault: tuple[int, Fault] | None = None
+        self._trouble: tuple[int, Trouble] | None = None
         self._hit = False
 
     def _begin(self, world: World, audit: Audit) -> None:
@@ -87,9 +89,9 @@ class Course:
             self.told.effects += 1
             if self._keep:
                 self._remember(request)
-        if self._fault and len(self.told.requests) == self._fault[0]:
+        if self._trouble and len(self.told.requests) == self._trouble[0]:
             self._hit = True
-            return self._fault[1]
+            return self._trouble[1](request)
         return None
 
     def _remember(self, request: Request) -> None:
@@ -133,7 +135,24 @@ class Course:
 
     def under(self, ordinal: int, fault: Fault, ends: list[Picture]) -> Told:
         """From the beginning, with a fault at that request; three sweeps may heal it."""
-        self._fault = (ordinal, fault)
+        return self._troubled(ordinal, lambda request: fault, ends)
+
+    def met(self, ordinal: int, ends: list[Picture], *, dies: bool) -> Told:
+        """From the beginning; in front of that request a second run of the ticket comes and goes.
+
+        `dies`: and then the first one is killed. Three sweeps may heal it.
+        """
+
+        def meet(request: Request) -> Fault | None:
+            step = self.scenario.steps[self._names[self._step]]
+            key = ONE if step.rings == SWEEP else step.rings
+            self._runner.run(key, lambda run: Line(run, watch=self.audit, passing=self._pass))
+            return Fault.KILL_BEFORE if dies else None
+
+        return self._troubled(ordinal, meet, ends)
+
+    def _troubled(self, ordinal: int, trouble: Trouble, ends: list[Picture]) -> Told:
+        self._trouble = (ordinal, trouble)
         world = World.new(self.scenario.configuration)
         self._begin(world, Audit(world))
 
