@@ -42,13 +42,14 @@ from patchgate.adapters.ledger import (
 from patchgate.app.desk import Desk, Journal
 from patchgate.app.environment import Environment
 from patchgate.app.evidence import EvidenceReader
-from patchgate.app.packs import policy_of, utf8
+from patchgate.app.packs import Control, policy_of, secret_rules_of, utf8
 from patchgate.app.redact import redactor
 from patchgate.app.ruling import rules_of
 from patchgate.app.settings import SETTINGS_PATH, Provider, Settings, load_settings, route
 from patchgate.app.writegate import WriteGate
 from patchgate.core.ids import AccountId, RepoName, Sha
 from patchgate.core.policy import Policy
+from patchgate.core.secrets import SecretRules
 from patchgate.errors import ConfigError
 from patchgate.ports import Clock, ForgeReader, Job, Ledger, LocalHistory, Model, Tracker
 
@@ -88,6 +89,8 @@ class Services:
     settings: Settings
     policy: Policy
     source: str
+    secrets: SecretRules | None
+    """The consumer's own rules for secrets, where settings name some."""
 
 
 def forge_of(env: Environment, cache: Path, prefix: str = "ai/") -> GitHubForge:
@@ -112,7 +115,7 @@ def forge_of(env: Environment, cache: Path, prefix: str = "ai/") -> GitHubForge:
 
 
 def services(env: Environment, cache: Path) -> Services:
-    """Settings and policy from the control repository's default branch."""
+    """Settings, policy and rules for secrets from the control repository's default branch."""
     control = RepoName(env.github_repository)
     if not control:
         raise ConfigError(
@@ -128,7 +131,9 @@ def services(env: Environment, cache: Path) -> Services:
         )
     source = f"{control}@{head[:12]}:{SETTINGS_PATH}"
     settings = load_settings(utf8(raw, source), source)
-    return Services(forge, settings, policy_of(settings, forge, control, head), source)
+    here = Control(forge, control, head)
+    secrets = secret_rules_of(settings, here)
+    return Services(forge, settings, policy_of(settings, here, secrets), source, secrets)
 
 
 def tracker_of(
@@ -205,6 +210,8 @@ def desk(
     settings, forge = found.settings, found.forge
     forge.confine(settings.branch_prefix)
     out = redactor(env)
+    if found.secrets is not None:
+        out.heed(found.secrets)
 
     def made(token: str) -> None:
         out.learn("a token made for this run", token)

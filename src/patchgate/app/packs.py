@@ -1,7 +1,13 @@
-"""The policy in force: a pack that comes with patchgate, or a file of the control repository."""
+"""The policy in force: a pack that comes with patchgate, or a file of the control repository.
+
+The rules for secrets are found the same way.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from patchgate.app.redact import shipped_rules
 from patchgate.app.settings import Settings
 from patchgate.core.ids import Digest, RepoName, Sha, digest_bytes
 from patchgate.core.policy import Kind, Policy, limited, load_policy
@@ -44,10 +50,10 @@ class ShippedSecrets:
         return digest_bytes(self._raw)
 
 
-def with_secrets(policy: Policy) -> Policy:
+def with_secrets(policy: Policy, rules: SecretRules | None = None) -> Policy:
     """The policy, ready to look for credentials where it has a rule for them."""
     if any(rule.kind is Kind.SECRETS for rule in policy.rules):
-        return policy.with_secrets(ShippedSecrets())
+        return policy.with_secrets(rules or ShippedSecrets())
     return policy
 
 
@@ -59,24 +65,50 @@ def utf8(raw: bytes, source: str) -> str:
         raise ConfigError(f"{source} is not UTF-8 text") from error
 
 
-def policy_of(settings: Settings, forge: ForgeReader, control: RepoName, head: Sha) -> Policy:
-    """The shipped pack of that name, or the file of that path in the control repository."""
+@dataclass(frozen=True, slots=True)
+class Control:
+    """The head of the control repository's default branch: policies are read nowhere else."""
+
+    forge: ForgeReader
+    repo: RepoName
+    head: Sha
+
+    def text(self, path: str, what: str, advice: str) -> str:
+        """A file's text; ConfigError says whether it is missing or no text."""
+        raw = self.forge.read_file(self.repo, self.head, path)
+        if raw is None:
+            raise ConfigError(f"{what} {self.repo}@{self.head[:12]}", advice)
+        return utf8(raw, path)
+
+
+def policy_of(settings: Settings, control: Control, secrets: SecretRules | None = None) -> Policy:
+    """The shipped pack of that name, or the file of that path in the control repository.
+
+    `secrets` are rules to look for secrets by, in place of the shipped ones.
+    """
 
     def source(name: str) -> tuple[str, str]:
         shipped = shipped_pack(name)
         if shipped is not None:
             return shipped
-        raw = forge.read_file(control, head, name)
-        if raw is None:
-            raise ConfigError(
-                f"policy {name!r} is neither a shipped pack nor a file of {control}@{head[:12]}",
-                "Correct `policy` in the settings, or add the file to the default branch.",
-            )
-        return utf8(raw, name), name
+        what = f"policy {name!r} is neither a shipped pack nor a file of"
+        advice = "Correct `policy` in the settings, or add the file to the default branch."
+        return control.text(name, what, advice), name
 
-    policy = with_secrets(load_policy(*source(settings.policy), source))
+    policy = with_secrets(load_policy(*source(settings.policy), source), secrets)
     patch = settings.limits.patch
     given = {name: getattr(patch, name) for name in patch.model_fields_set}
     return limited(
         policy, files=given.get("files"), lines=given.get("lines"), size=given.get("bytes")
     )
+
+
+def secret_rules_of(settings: Settings, control: Control) -> SecretRules | None:
+    """The rules for secrets that settings name in the control repository; None for none."""
+    name = settings.secret_rules
+    if not name:
+        return None
+    what = f"secret_rules: {name!r} is no file of"
+    advice = "Correct `secret_rules` in the settings, or add the file to the default branch."
+    text = control.text(name, what, advice)
+    return load_secret_rules(text, name, default=shipped_rules())

@@ -50,6 +50,7 @@ class Outlet:
         """`rules` is asked once, when the first text goes out."""
         self._known = known
         self._ask = rules
+        self._more = SecretRules(())
 
     @property
     def forms(self) -> tuple[str, ...]:
@@ -59,6 +60,10 @@ class Outlet:
     def learn(self, name: str, value: str) -> None:
         """Look for one more secret from now on: a token that was made from a credential."""
         self._known = KnownValues({**self._known.named, name: value})
+
+    def heed(self, rules: SecretRules) -> None:
+        """Take out from now on what these rules find, too: forms of a consumer's own."""
+        self._more = rules
 
     @cached_property
     def _rules(self) -> SecretRules:
@@ -81,7 +86,7 @@ class Outlet:
 
     def __call__(self, text: str) -> str:
         """The text with `***` in place of each secret; all else stays as it is."""
-        text = self._rules.hide(self._known.hide(text))
+        text = self._more.hide(self._rules.hide(self._known.hide(text)))
         return USERINFO.sub(f"://{HIDDEN}@", SHAPES.sub(HIDDEN, text))
 
     def markdown(self, text: str, limit: int, whole: str) -> str:

@@ -163,6 +163,9 @@ class Settings(Record):
     policy: str = Field(
         "standard", min_length=1, description="A shipped pack, or a path in this repository."
     )
+    secret_rules: str = Field(
+        "", description="Path in this repository of a rule file for secrets; else the shipped one."
+    )
     ledger: LedgerSettings = Field(
         default_factory=LedgerSettings, description="Where the record is kept."
     )
