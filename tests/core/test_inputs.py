@@ -13,6 +13,7 @@ from tests.core.stories import (
     REX,
     RULES,
     RUNNER,
+    Judgement,
     Story,
     at_approval,
     at_blocked,
@@ -22,7 +23,7 @@ from tests.core.stories import (
     parent_with_two,
 )
 
-from patchgate.core.events import Verb
+from patchgate.core.events import UNCHECKED, Verb, ViolationFound
 from patchgate.core.ids import digest_json, short
 from patchgate.core.state import State
 
@@ -204,6 +205,8 @@ def test_a_command_that_fits_nothing_is_refused(verb: Verb, argument: str, reaso
     [
         ("", "no rule is not one of: ci-files"),
         ("size it is fine", "size is not one of: ci-files"),
+        ("cifiles it is fine", "cifiles is not one of: ci-files; did you mean `ci-files`?"),
+        ("CI-FILES it is fine", "CI-FILES is not one of: ci-files; did you mean `ci-files`?"),
         ("ci-files", "say why: `/override ci-files <reason>`"),
     ],
 )
@@ -221,6 +224,83 @@ def test_a_rule_that_refuses_can_be_overridden_by_nobody() -> None:
     story.record(story.w.judged.model_copy(update={"violations": found}))
     story.say(LEIGH, "override", "ci-files because")
     assert refused(story) == "ci-files can be overridden by nobody"
+
+
+def at_two_blocks() -> Story:
+    story = Story().open()
+    story.judgements.append(Judgement("ESCALATE", ("ci-files", "size")))
+    story.wake()
+    return story
+
+
+def test_an_override_by_the_runner_is_no_command_and_is_not_answered() -> None:
+    story = at_blocked()
+    story.say(RUNNER, "override", "ci-files because")
+    story.wake()
+    assert (story.state, story.w.overrides, story.w.replies) == (State.BLOCKED_POLICY, (), ())
+
+
+def test_an_override_in_an_edited_comment_is_refused() -> None:
+    story = at_blocked()
+    story.say(LEIGH, "override", "ci-files because", edited=True)
+    assert refused(story) == "the comment was edited; write a new one"
+
+
+def test_an_override_given_before_the_patch_was_shown_is_refused() -> None:
+    story = Story().open()
+    story.judgements.append(Judgement("ESCALATE", ("ci-files",)))
+    story.say(LEIGH, "override", "ci-files because")
+    story.wake()
+    assert story.w.overrides == ()
+    assert refused(story) == "no patch is blocked by the policy"
+
+
+def test_an_override_expires_with_its_patch() -> None:
+    story = at_blocked()
+    story.say(LEIGH, "override", "ci-files because")
+    story.wake()
+    assert story.state is State.WAITING_USER_APPROVAL
+    story.judgements.append(Judgement("ESCALATE", ("ci-files",)))
+    story.say(LEIGH, "changes", "another way")
+    story.wake()
+    assert (story.state, story.w.overrides) == (State.BLOCKED_POLICY, ())
+
+
+def test_a_second_override_of_one_rule_says_who_gave_the_first() -> None:
+    story = at_two_blocks()
+    for _ in range(2):
+        story.say(LEIGH, "override", "ci-files because")
+    assert refused(story) == "ci-files is already overridden for this patch, by Leigh"
+    assert [o.rule for o in story.w.overrides] == ["ci-files"]
+    assert story.state is State.BLOCKED_POLICY
+
+
+def test_two_overrides_in_one_go_lift_two_rules() -> None:
+    story = at_two_blocks()
+    story.say(LEIGH, "override", "ci-files because")
+    story.say(LEIGH, "override", "size it is generated")
+    story.wake()
+    assert [o.rule for o in story.w.overrides] == ["ci-files", "size"]
+    assert story.state is State.WAITING_USER_APPROVAL
+
+
+def test_a_ticket_parked_again_offers_the_override_that_is_still_needed() -> None:
+    story = at_two_blocks()
+    story.say(LEIGH, "override", "ci-files because")
+    story.wake()
+    assert story.w.parked is not None
+    assert story.w.parked.reason == "blocked by size"
+    assert "`/override size <reason>`" in story.w.parked.advice
+
+
+def test_a_final_rule_that_could_not_be_checked_offers_a_new_attempt_and_no_override() -> None:
+    story = at_blocked()
+    assert story.w.judged is not None
+    broken = ViolationFound(rule="path-safety", severity="REFUSE", message=f"{UNCHECKED} (x)")
+    story.record(story.w.judged.model_copy(update={"violations": (broken,)}))
+    story.say(LEIGH, "override", "path-safety because")
+    said = "path-safety can be overridden by nobody; it could not be checked here: "
+    assert refused(story) == said + "`/retry` makes a new attempt"
 
 
 def test_an_override_by_the_requester_is_refused_with_strict_separation() -> None:

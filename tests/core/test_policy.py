@@ -311,6 +311,9 @@ def test_a_refusing_rule_that_raises_cannot_be_overridden() -> None:
     assert result.level == "ESCALATE"
     decisive = [child.name for child in result.verdict.children if child.level is Level.BLOCK]
     assert decisive == ["path-safety"]
+    (final,) = [v for v in result.violations if v.rule == "path-safety"]
+    assert final.severity == "REFUSE"
+    assert final.message.endswith("treated as found, and nobody can override it")
 
 
 def test_what_takes_the_place_of_a_protected_folder_is_found() -> None:

@@ -44,7 +44,7 @@ def judge_patch(session: Session, desk: Desk, scope: Scope | None) -> e.PatchJud
     """What the policy of this moment says of the current patch."""
     w = session.w
     applied = applied_patch(session, desk)
-    overrides = frozenset(o.rule for o in w.overrides)
+    overrides = frozenset(o.rule for o in w.overrides if o.subject == applied.patch)
     words = w.patch.summary if w.patch else ""
     result = judge(applied, desk.policy, scope=scope, overrides=overrides, words=words)
     return e.PatchJudged(

@@ -26,7 +26,7 @@ from patchgate.core.projection import differs, half_resumed, view_of
 from patchgate.core.proposal import Task
 from patchgate.core.rules import Rules, TicketNow, World
 from patchgate.core.standing import held_up, stand
-from patchgate.core.state import View, Workflow
+from patchgate.core.state import State, View, Workflow
 from patchgate.core.states import STATES
 
 STEPS_AHEAD = 80
@@ -35,7 +35,7 @@ STEPS_AHEAD = 80
 
 def decide(w: Workflow, world: World, rules: Rules) -> Decision:
     """The next step of this workflow in this world."""
-    if w.inbox:
+    if w.inbox and _is_answered_now(w, world):
         return Decision(events=take(w, w.inbox[0], world, rules))
     if world.stopped:
         return Decision(waiting=Waiting(f"STOP: {world.stopped}", "an operator"))
@@ -90,6 +90,14 @@ def _checks_of_new_head(look: LookAtChecks, w: Workflow, world: World) -> e.Chec
         head=look.head,
         level="not-required" if known == "not-required" else "pending",
     )
+
+
+def _is_answered_now(w: Workflow, world: World) -> bool:
+    """An override is answered by the verdict on the present patch: that one comes first."""
+    given = w.inbox[0]
+    asks = isinstance(given, e.CommandGiven) and given.verb == "override"
+    proposed = w.state is State.PATCHES_PROPOSED
+    return not (asks and proposed) or bool(world.stopped) or held_up(w, world) is not None
 
 
 # ── in every state ───────────────────────────────────────────────────────────────────────

@@ -30,6 +30,7 @@ from patchgate.core.events import (
     StatusMoved,
     TicketRevised,
     Triaged,
+    ViolationFound,
     WriteRefused,
 )
 from patchgate.core.ids import Digest, Eid, FactId, StreamId
@@ -308,6 +309,17 @@ class Workflow:
         """What the write of the present patch may rest on: its own approval, or what covers it."""
         own = self.grant_for(self.patch.patch if self.patch else None)
         return own or (self.covering_grant() if self.cleared else None)
+
+    @property
+    def stops(self) -> tuple[ViolationFound, ...]:
+        """What the policy found against the present patch and nobody has lifted."""
+        lifted = {override.rule for override in self.overrides}
+        found = self.judged.violations if self.judged else ()
+        return tuple(
+            v
+            for v in found
+            if v.severity == "REFUSE" or (v.severity == "BLOCK" and v.rule not in lifted)
+        )
 
     def trouble_with(self, eid: Eid) -> Trouble | None:
         """How that effect failed so far, if it did."""

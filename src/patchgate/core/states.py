@@ -71,16 +71,16 @@ def _proposed(w: Workflow, world: World, rules: Rules) -> Decision:
             return Decision(commands=(JudgePatch(w.patch.patch),))
         cleared = e.PatchCleared(at=world.now, patch=w.patch.patch, under=grant.subject)
         return Decision(events=(cleared,))
-    found = [v.rule for v in w.judged.violations if v.severity != "WARN"]
-    hit = ", ".join(dict.fromkeys(found)) or "policy"
+    hit = ", ".join(dict.fromkeys(v.rule for v in w.stops)) or "policy"
     if w.judged.level == "REFUSE":
         return Decision(events=(_refused_by_policy(w, world, rules, hit),))
+    ways = [f"`/override {v.rule} <reason>`" for v in w.stops if v.severity == "BLOCK"][:1]
     parked = e.Parked(
         at=world.now,
         state="BLOCKED_POLICY",
         code="policy",
         reason=f"blocked by {hit}",
-        advice=f"`/override {found[0] if found else 'RULE'} <reason>`, `/changes …`, `/reject`",
+        advice=", ".join([*ways, "`/changes …`", "`/reject`"]),
     )
     return Decision(events=(parked,))
 

@@ -61,6 +61,7 @@ from patchgate.core.events.facts import (
     WorkflowOpened,
 )
 from patchgate.core.events.runs import (
+    UNCHECKED,
     AnswerGiven,
     AttemptReserved,
     EvidenceReceived,
@@ -136,6 +137,7 @@ KINDS: Mapping[str, type[Event]] = MappingProxyType(
 __all__ = [
     "EVENT",
     "KINDS",
+    "UNCHECKED",
     "AnswerGiven",
     "ApprovalVoided",
     "Approved",

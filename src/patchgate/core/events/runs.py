@@ -100,6 +100,10 @@ class PatchProposed(Fact):
     supersedes: Digest | None = None
 
 
+UNCHECKED = "could not be checked"
+"""How the finding begins of a rule that failed to run."""
+
+
 class ViolationFound(Record):
     """One finding of the policy."""
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Mapping
 
 from patchgate.core import events as e
 from patchgate.core.approval import Word, refusal
-from patchgate.core.events import CommandGiven
+from patchgate.core.events import UNCHECKED, CommandGiven
 from patchgate.core.inputs.outcomes import (
     REVIEWABLE,
     Events,
@@ -152,11 +153,9 @@ def _override(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> E
     if w.state is not State.BLOCKED_POLICY or not w.patch or not w.judged:
         return refuse(given, "no patch is blocked by the policy", world)
     rule, _, reason = given.argument.strip().partition(" ")
-    blocking = {v.rule: v.severity for v in w.judged.violations if v.severity != "WARN"}
-    if rule not in blocking:
-        return refuse(given, f"{rule or 'no rule'} is not one of: {', '.join(blocking)}", world)
-    if any(v.rule == rule and v.severity == "REFUSE" for v in w.judged.violations):
-        return refuse(given, f"{rule} can be overridden by nobody", world)
+    amiss = _not_liftable(w, rule)
+    if amiss:
+        return refuse(given, amiss, world)
     if not reason.strip():
         return refuse(given, f"say why: `/override {rule} <reason>`", world)
     shown = w.published_on(given.evidence.platform, w.patch.patch)
@@ -173,6 +172,26 @@ def _override(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> E
         evidence=given.evidence,
     )
     return accept(given, f"{rule} overridden", world, override)
+
+
+def _not_liftable(w: Workflow, rule: str) -> str:
+    """Why an override of this rule would lift nothing; empty when it would."""
+    stops = w.stops
+    lifted = next((o for o in w.overrides if o.rule == rule), None)
+    if lifted is not None:
+        return f"{rule} is already overridden for this patch, by {lifted.approver}"
+    if rule not in {v.rule for v in stops}:
+        names = list(dict.fromkeys(v.rule for v in stops))
+        near = difflib.get_close_matches(rule.casefold(), names, n=1)
+        hint = f"; did you mean `{near[0]}`?" if near else ""
+        return f"{rule or 'no rule'} is not one of: {', '.join(names)}{hint}"
+    final = next((v for v in stops if v.rule == rule and v.severity == "REFUSE"), None)
+    if final is None:
+        return ""
+    said = f"{rule} can be overridden by nobody"
+    if final.message.startswith(UNCHECKED):
+        said += "; it could not be checked here: `/retry` makes a new attempt"
+    return said
 
 
 _COMMANDS: Mapping[str, Handler] = {

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from patchgate.core.characters import visible
-from patchgate.core.events import ViolationFound
+from patchgate.core.events import UNCHECKED, ViolationFound
 from patchgate.core.ids import Digest
 from patchgate.core.patch import AppliedPatch
 from patchgate.core.policy.case import Case, Found, Scope
@@ -23,7 +23,14 @@ EMPTY_PATCH = "empty-patch"
 Judgement = Literal["ACCEPT", "ESCALATE", "REFUSE"]
 Judged = tuple[Verdict, tuple[ViolationFound, ...]]
 
-__all__ = ["EMPTY_PATCH", "MAX_FOUND", "Judgement", "PolicyResult", "Scope", "judge"]
+__all__ = [
+    "EMPTY_PATCH",
+    "MAX_FOUND",
+    "Judgement",
+    "PolicyResult",
+    "Scope",
+    "judge",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,9 +133,12 @@ def _verdict(rule: Rule, summary: str, *, overridden: bool) -> Verdict:
 
 def _broken(rule: Rule, error: Exception, *, overridden: bool) -> Judged:
     """A rule that could not be checked blocks; a person may lift that unless it is REFUSE."""
-    message = f"could not be checked ({describe(error)}); treated as found"
-    violation = ViolationFound(rule=rule.id, severity="BLOCK", message=message)
-    lifted = overridden and rule.severity is not Severity.REFUSE
+    final = rule.severity is Severity.REFUSE
+    message = f"{UNCHECKED} ({describe(error)}); treated as found"
+    message += ", and nobody can override it" if final else ""
+    severity: Literal["BLOCK", "REFUSE"] = "REFUSE" if final else "BLOCK"
+    violation = ViolationFound(rule=rule.id, severity=severity, message=message)
+    lifted = overridden and not final
     level = Level.WARN if lifted else Level.BLOCK
     reason = f"overridden by a person: {message}" if lifted else message
     return Verdict(rule.id, level, f"the rule {rule.id} {reason}"), (violation,)
