@@ -43,7 +43,7 @@ from patchgate.app.desk import Desk, Journal
 from patchgate.app.environment import Environment
 from patchgate.app.evidence import EvidenceReader
 from patchgate.app.packs import Control, policy_of, secret_rules_of, utf8
-from patchgate.app.redact import redactor
+from patchgate.app.redact import Redactor, redactor
 from patchgate.app.ruling import rules_of
 from patchgate.app.settings import SETTINGS_PATH, Provider, Settings, load_settings, route
 from patchgate.app.writegate import WriteGate
@@ -209,9 +209,7 @@ def desk(
     found = services(env, cache)
     settings, forge = found.settings, found.forge
     forge.confine(settings.branch_prefix)
-    out = redactor(env)
-    if found.secrets is not None:
-        out.heed(found.secrets)
+    out = _outlet(env, found)
 
     def made(token: str) -> None:
         out.learn("a token made for this run", token)
@@ -253,6 +251,14 @@ def desk(
         if event_type
         else None,
     )
+
+
+def _outlet(env: Environment, found: Services) -> Redactor:
+    """The way out of this environment, which knows the consumer's own forms of secrets as well."""
+    out = redactor(env)
+    if found.secrets is not None:
+        out.heed(found.secrets)
+    return out
 
 
 def _run_has_ended(name: str, forge: GitHubForge) -> bool:
