@@ -9,6 +9,11 @@ import pytest
 
 from patchgate.standins.simulate import Plans, simulate
 from patchgate.standins.simulate.fleet import Fleet, Result
+from patchgate.standins.simulate.running import Runner
+from patchgate.standins.simulate.scenarios import ONE, obliging, ticket
+from patchgate.standins.simulate.telling import told
+from patchgate.standins.simulate.wire import Fault, Line, Request
+from patchgate.standins.simulate.world import World
 
 SMALL = Plans(seed=3, tickets=8, days=1, sweep_minutes=60)
 
@@ -25,6 +30,9 @@ def test_in_bad_weather_every_promise_is_kept_and_every_ticket_ends(
 ) -> None:
     result = played(replace(SMALL, queue=queue, weather=2.0), tmp_path)
     assert result.faults
+    assert 0 < sum(result.cut.values()) <= result.bill.sweeps
+    assert "killed" in result.cut
+    assert any(line.startswith("sweeps: ") and "killed" in line for line in told(result, 1.0))
     assert result.tickets >= SMALL.tickets
     assert set(result.states) <= {"DONE", "REJECTED", "CANCELLED", "FAILED"}
 
@@ -43,6 +51,7 @@ def test_a_seed_plays_the_same_again_event_for_event(tmp_path: Path) -> None:
 def test_on_a_calm_day_no_limit_of_a_service_is_met(tmp_path: Path) -> None:
     result = played(replace(SMALL, weather=0.0), tmp_path)
     assert not result.faults
+    assert not result.cut
     assert result.bill.refused == 0
 
 
@@ -53,6 +62,33 @@ def test_the_command_tells_seed_ends_faults_and_the_bill() -> None:
     for word in ("seed 3", "histories a minute", "ended:", "faults:", "ledger pushes", "runner"):
         assert word in text
     assert "every promise was kept" in text
+
+
+@pytest.mark.parametrize(
+    ("what", "fault", "rung", "killed", "troubles"),
+    [
+        ("branches", Fault.BROKEN, 0, False, ["ServiceError"]),
+        ("search", Fault.GATEWAY, 1, False, ["ServiceError"]),
+        ("dispatch", Fault.EXPIRED, 0, False, ["CredentialError"]),
+        ("append", Fault.KILL_BEFORE, 1, True, []),
+        ("nothing", Fault.BROKEN, 1, False, []),
+    ],
+)
+def test_a_sweep_that_could_not_do_all_tells_what_it_did_and_why_no_more(
+    tmp_path: Path, what: str, fault: Fault, rung: int, *, killed: bool, troubles: list[str]
+) -> None:
+    world = World.new()
+    runner = Runner(world, obliging, tmp_path)
+    ticket()(world)
+    runner.run(ONE)
+
+    def sky(request: Request) -> Fault | None:
+        return fault if request.what == what else None
+
+    swept = runner.ring_and_gather(lambda run: Line(run, sky=sky), period=60)
+    assert len(swept.keys) == rung
+    assert swept.ran.killed is killed
+    assert [type(error).__name__ for error in swept.ran.troubles] == troubles
 
 
 # ── the long ones ────────────────────────────────────────────────────────────────────────

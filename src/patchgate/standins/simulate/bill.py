@@ -42,7 +42,7 @@ class Bill:
             self.writes[request.service] += 1
         if request.records:
             self.pushes_by_minute[ms // MINUTE] += 1
-        if request.service == "github" and request.method == "POST":
+        if (request.service, request.method) == ("github", "POST") and request.what != "dispatch":
             self.content_by_hour[ms // HOUR] += 1
         if request.service == "jira":
             self.jira_by_second[ms // 1_000] += 1

@@ -10,6 +10,7 @@ from collections import Counter, deque
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from patchgate.app.reconcile import code_of
 from patchgate.core.ids import RepoName, Sha
 from patchgate.core.plan import Triage, TriageChoice
 from patchgate.core.proposal import Outcome, Task
@@ -76,6 +77,8 @@ class Result:
     states: Counter[str] = field(default_factory=Counter)
     faults: Counter[str] = field(default_factory=Counter)
     acts: Counter[str] = field(default_factory=Counter)
+    cut: Counter[str] = field(default_factory=Counter)
+    """Sweeps that could not do all, by the reason."""
     bill: Bill = field(default_factory=Bill)
     runs: int = 0
     events: int = 0
@@ -279,12 +282,23 @@ class Fleet:
     def _sweep(self, strand: Strand) -> None:
         began = self.world.clock.ms
         self._asked[SWEEP] += 1
-        keys = self.runner.wake_and_gather(lambda run: self._line(run, strand, SWEEP))
-        for key in keys:
+        swept = self.runner.ring_and_gather(
+            lambda run: self._line(run, strand, SWEEP), period=self.plans.sweep_minutes
+        )
+        for key in swept.keys:
             self.actions.arrive(key)
+        self._note_cut(swept.ran)
         self.result.bill.run(self.world.clock.ms - began, rounds=0)
         self.result.bill.sweeps += 1
         self._report_checks()
+
+    def _note_cut(self, ran: Ran) -> None:
+        """A sweep that could not do all; the next one has to."""
+        reasons = ["killed"] if ran.killed else [code_of(error) for error in ran.troubles]
+        self.result.cut.update(reasons)
+        if reasons:
+            told = "; ".join(error.message for error in ran.troubles)
+            self._write_down(SWEEP, f"sweep cut short: {', '.join(reasons)} {told}".strip())
 
     def _line(self, run: str, strand: Strand | None = None, key: str = "") -> Line:
         def passing(request: Request) -> None:

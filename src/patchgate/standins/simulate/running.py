@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from patchgate.app.action.sweeping import sweep
 from patchgate.app.desk import Desk, RunFolder, Waits
 from patchgate.app.desk import Line as Said
 from patchgate.app.sweep import gather, heartbeat, wanted
@@ -15,6 +16,7 @@ from patchgate.app.tick import Room, Wakeup
 from patchgate.core.ids import TicketKey
 from patchgate.core.proposal import Outcome
 from patchgate.errors import CredentialError, PatchgateError, ServiceError
+from patchgate.ports import Doorbell
 from patchgate.standins.simulate.thinking import Thinker, Thought, leave, start_tree
 from patchgate.standins.simulate.wire import KilledError, Line, Request
 from patchgate.standins.simulate.world import World
@@ -38,6 +40,27 @@ class Ran:
     rounds: int = 0
     minutes: float = 0.0
     """Of the propose rooms."""
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What a scheduled sweep came to."""
+
+    keys: tuple[TicketKey, ...]
+    """Those it rang for, whatever became of it then."""
+    ran: Ran
+
+
+class MemoryBell(Doorbell):
+    """Asks Actions for a run of a ticket."""
+
+    def __init__(self, line: Line) -> None:
+        self.rung: list[TicketKey] = []
+        self._line = line
+
+    def ring(self, key: TicketKey) -> None:
+        """A run of that ticket is to begin."""
+        self._line.send(Request("github", "POST", "dispatch", key), lambda: self.rung.append(key))
 
 
 class Runner:
@@ -129,14 +152,17 @@ class Runner:
         done = [ran]
         try:
             desk = self._desk(line, ran)
-            keys = wanted(desk, SWEPT_MINUTES)
+            late: list[PatchgateError] = []
+            keys = wanted(desk, SWEPT_MINUTES, late)
             for key in keys:
                 one = self.run(key)
                 done.append(one)
                 if one.killed:
                     raise KilledError(key)
             gather(desk)
-            heartbeat(desk, len(keys))
+            ran.troubles += late
+            if not late:
+                heartbeat(desk, len(keys))
         except PatchgateError as error:
             ran.troubles.append(error)
         except KilledError:
@@ -145,17 +171,19 @@ class Runner:
             self.world.runs.ended.add(name)
         return done
 
-    def wake_and_gather(self, line: Callable[[str], Line]) -> list[TicketKey]:
-        """A sweep that leaves the runs to others: the keys that want one."""
+    def ring_and_gather(self, line: Callable[[str], Line], *, period: int) -> Swept:
+        """The scheduled sweep of Actions: it rings for tickets and leaves the runs to others."""
         name = self.world.runs.begin()
-        keys: list[TicketKey] = []
+        way, ran = line(name), Ran()
+        bell = MemoryBell(way)
         try:
-            desk = self._desk(line(name), Ran())
-            keys = wanted(desk, SWEPT_MINUTES)
-            gather(desk)
-            heartbeat(desk, len(keys))
-        except (PatchgateError, KilledError):
-            pass  # what is left to do waits for the next sweep
+            desk = replace(self._desk(way, ran), bell=bell)
+            failure = sweep(desk, period=period).failure
+            ran.troubles += [failure] if failure else []
+        except PatchgateError as error:
+            ran.troubles.append(error)
+        except KilledError:
+            ran.killed = True
         finally:
             self.world.runs.ended.add(name)
-        return keys
+        return Swept(tuple(bell.rung), ran)

@@ -62,6 +62,9 @@ def told(result: Result, seconds: float) -> Iterator[str]:
             f"{actions.replaced:,} replaced while pending; {actions.queued_most:,} waited for a "
             "runner at once"
         )
+    cut = sum(result.cut.values())
+    why = f": {_counted(result.cut)}" if cut else ""
+    yield f"sweeps: {result.bill.sweeps:,}, of which {cut or 'none'} cut short{why}"
     yield f"people: {_counted(result.acts)}"
     yield from result.bill.lines(result.tickets)
     if not result.broken:
