@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import functools
 import json
 import os
 import threading
@@ -111,8 +112,9 @@ class StandIn:
         self.after_effect: EffectHook | None = None
         self.on_arrival: Callable[[Request], None] | None = None
         self._faults: list[list[Any]] = []
-        rules = [Rule(rule, endpoint=fn, methods=[m]) for m, rule, fn in self.routes()]
-        self._map = Map(rules, strict_slashes=False, merge_slashes=False)
+        routes = [*self.routes()]
+        self._handlers: list[Handler] = [handler for _, _, handler in routes]
+        self._map = _table(tuple((method, rule) for method, rule, _ in routes))
 
     def routes(self) -> Iterable[tuple[str, str, Handler]]:
         """The service's operations as `(method, werkzeug rule, handler)`."""
@@ -205,12 +207,12 @@ class StandIn:
 
     def _route(self, request: Request) -> Response:
         adapter = self._map.bind_to_environ(request.environ)
-        handler: Handler
+        number: int
         try:
-            handler, arguments = adapter.match()
+            number, arguments = adapter.match()
         except (NotFound, MethodNotAllowed) as error:
             return self.on_error(error)
-        return handler(request, **arguments)
+        return self._handlers[number](request, **arguments)
 
     def _count_effect(self, request: Request) -> int | None:
         if not self.is_effect(request):
@@ -251,6 +253,16 @@ class StandIn:
         folder = os.environ.get("STANDIN_EXCHANGES")
         if folder and not planned:
             _append_exchange(Path(folder), exchange)
+
+
+@functools.cache
+def _table(routes: tuple[tuple[str, str], ...]) -> Map:
+    """The routes compiled, each to its number; that takes long, and equal services share it."""
+    rules = [
+        Rule(rule, endpoint=number, methods=[method])
+        for number, (method, rule) in enumerate(routes)
+    ]
+    return Map(rules, strict_slashes=False, merge_slashes=False)
 
 
 def _cut(answer: Iterable[bytes]) -> Iterator[bytes]:

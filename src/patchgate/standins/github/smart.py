@@ -1,7 +1,13 @@
-"""Git over HTTP: git's own `http-backend` behind the stand-in's tokens and branch protection."""
+"""Git over HTTP: git's own server programs behind the stand-in's tokens and branch protection.
+
+They are run as `git http-backend` would run them, without that program in between; and what
+`upload-pack` offers is asked once for each way that a repository is set up, since in version 2 of
+the protocol it says nothing of the repository's content.
+"""
 
 from __future__ import annotations
 
+import gzip
 import os
 import subprocess
 import tempfile
@@ -16,6 +22,7 @@ from patchgate.standins.github.moves import moved
 from patchgate.standins.github.refusals import Refusal
 from patchgate.standins.github.state import Repository, Token
 
+Done = subprocess.CompletedProcess[bytes]
 UPLOAD, RECEIVE = "git-upload-pack", "git-receive-pack"
 PROBE = b"0000"
 """What git posts before a large push, to see whether it may."""
@@ -49,6 +56,7 @@ class SmartHttp:
     def __init__(self, hub: Hub) -> None:
         self._hub = hub
         self._folder = hub.root / PRIVATE_FOLDER
+        self._offers: dict[bytes, Done] = {}
         hooks = self._folder / "hooks"
         hooks.mkdir(exist_ok=True)
         for name, text in (("pre-receive", PRE_RECEIVE), ("post-receive", POST_RECEIVE)):
@@ -69,14 +77,28 @@ class SmartHttp:
             refused = _refused(repo, token, service)
             if refused or repo is None:
                 return refused or _plain(404, "Repository not found.")
-            environment = self._environment(request, repo, token, leaf)
+            environment = self._environment(request, repo, token)
+        path = self._hub.root / f"{repo.full_name}.git"
+        if leaf == "info/refs":
+            return self._offered(service, path, environment)
+        if service == UPLOAD:
+            return _served(service, path, environment, request)
         with tempfile.NamedTemporaryFile(dir=self._folder, prefix="push-") as report:
             environment["STANDIN_REPORT"] = report.name
-            response = _backend(environment, request.get_data())
+            response = _served(service, path, environment, request)
             updates = Path(report.name).read_text("utf-8").splitlines()
         if updates:
             self._record(repo, Actor(token.login, token.default), updates)
         return response
+
+    def _offered(self, service: str, path: Path, environment: dict[str, str]) -> Response:
+        """The answer to `info/refs`."""
+        if not _is_version_2(environment) or service != UPLOAD:
+            return _answer(f"{service}-advertisement", _advertise(service, path, environment))
+        setup = (path / "config").read_bytes()
+        if setup not in self._offers:
+            self._offers[setup] = _advertise(service, path, environment)
+        return _answer(f"{service}-advertisement", self._offers[setup])
 
     def _record(self, repo: Repository, actor: Actor, updates: list[str]) -> None:
         with self._hub.lock:
@@ -84,27 +106,13 @@ class SmartHttp:
                 old, new, ref = update.split(" ", 2)
                 moved(self._hub, repo, actor, ref=ref, change=(old, new))
 
-    def _environment(
-        self, request: Request, repo: Repository, token: Token, leaf: str
-    ) -> dict[str, str]:
-        """The CGI variables, and what the hooks are to refuse."""
+    def _environment(self, request: Request, repo: Repository, token: Token) -> dict[str, str]:
+        """What git is told about the request, and what the hooks are to refuse."""
         own = {
-            "GIT_PROJECT_ROOT": str(self._hub.root),
-            "GIT_HTTP_EXPORT_ALL": "1",
-            "GIT_CONFIG_COUNT": "2",
-            "GIT_CONFIG_KEY_0": "http.receivepack",
-            "GIT_CONFIG_VALUE_0": "true",
-            "GIT_CONFIG_KEY_1": "core.hooksPath",
-            "GIT_CONFIG_VALUE_1": str(self._folder / "hooks"),
-            "PATH_INFO": f"/{repo.full_name}.git/{leaf}",
-            "REQUEST_METHOD": request.method,
-            "QUERY_STRING": request.query_string.decode("ascii", "replace"),
-            "CONTENT_TYPE": request.headers.get("Content-Type", ""),
-            "CONTENT_LENGTH": str(len(request.get_data())),
-            "HTTP_CONTENT_ENCODING": request.headers.get("Content-Encoding", ""),
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "core.hooksPath",
+            "GIT_CONFIG_VALUE_0": str(self._folder / "hooks"),
             "GIT_PROTOCOL": request.headers.get("Git-Protocol", ""),
-            "REMOTE_ADDR": request.remote_addr or "",
-            "REMOTE_USER": token.login,
             "STANDIN_NO_WORKFLOWS": "" if token.workflow else _bearer_kind(token),
         }
         held = repo.protections
@@ -113,6 +121,10 @@ class SmartHttp:
         own["STANDIN_PROTECTED_REFS"] = " ".join(protected)
         own["STANDIN_CLOSED_REFS"] = " ".join(closed)
         return hermetic_environment() | own
+
+
+def _is_version_2(environment: dict[str, str]) -> bool:
+    return "version=2" in environment["GIT_PROTOCOL"].split(":")
 
 
 def is_push(request: Request) -> bool:
@@ -155,15 +167,36 @@ def _plain(status: int, message: str) -> Response:
     return Response(f"{message}\n", status, mimetype="text/plain")
 
 
-def _backend(environment: dict[str, str], body: bytes) -> Response:
-    """Run `git http-backend` as the CGI program that it is."""
-    done = subprocess.run(
-        ["git", "http-backend"], input=body, capture_output=True, check=False, env=environment
+def _advertise(service: str, path: Path, environment: dict[str, str]) -> Done:
+    """What a service offers of a repository: in the older protocol, its refs."""
+    done = _git(service, "--http-backend-info-refs", path, environment=environment, body=b"")
+    if done.stdout and not _is_version_2(environment):
+        line = f"# service={service}\n"
+        done.stdout = f"{len(line) + 4:04x}{line}0000".encode() + done.stdout
+    return done
+
+
+def _served(service: str, path: Path, environment: dict[str, str], request: Request) -> Response:
+    """A service's answer to one request."""
+    body = request.get_data()
+    if request.headers.get("Content-Encoding") in ("gzip", "x-gzip"):
+        body = gzip.decompress(body)
+    return _answer(f"{service}-result", _git(service, path, environment=environment, body=body))
+
+
+def _git(service: str, *arguments: str | Path, environment: dict[str, str], body: bytes) -> Done:
+    program = service.removeprefix("git-")
+    return subprocess.run(
+        ["git", program, "--stateless-rpc", *arguments],
+        input=body,
+        capture_output=True,
+        check=False,
+        env=environment,
     )
-    head, _, content = done.stdout.partition(b"\r\n\r\n")
-    pairs = [line.partition(": ") for line in head.decode("latin-1").split("\r\n") if line]
-    headers = {name: value for name, _, value in pairs}
-    status = int(headers.pop("Status", "200").split()[0])
-    if not head:
+
+
+def _answer(kind: str, done: Done) -> Response:
+    if done.returncode and not done.stdout:
         return _plain(500, os.fsdecode(done.stderr))
-    return Response(content, status, headers)
+    headers = {"Cache-Control": "no-cache, max-age=0, must-revalidate"}
+    return Response(done.stdout, 200, headers, content_type=f"application/x-{kind}")
