@@ -15,7 +15,7 @@ from patchgate.app import settle
 from patchgate.app.desk import RunFolder
 from patchgate.app.session import Session
 from patchgate.core import events as e
-from patchgate.core.ids import Digest, RepoName, digest_bytes, digest_json
+from patchgate.core.ids import Digest, RepoName, digest_bytes, digest_json, short
 from patchgate.core.proposal import (
     CheckLevel,
     Evidence,
@@ -184,6 +184,11 @@ DOES_NOT_FIT = patch_of(**{"src/app.py": ("nine\n", "two\n")})
 
 WRONG: dict[str, tuple[Proposal | bytes, bytes | None, str]] = {
     "another brief": (proposal(brief=digest_json("x")), PATCH, "another brief"),
+    "a run on another context": (
+        proposal(run=record().model_copy(update={"context_digest": digest_json("x")})),
+        PATCH,
+        f"G1 reproducible: the run used context {short(digest_json('x'))}, reserved was",
+    ),
     "another task": (proposal(Task.PLAN, plan=PLAN), PATCH, "another brief"),
     "another patch beside it": (proposal(), OTHER, "not the one"),
     "no patch named": (proposal(patch=None), PATCH, "not the one"),

@@ -626,6 +626,7 @@ READ_BY_THE_GATE: dict[str, tuple[object, tuple[str, ...]]] = {
     "cleared": (False, ("plan", "request")),
     "request": (digest_bytes(b"other"), ("request",)),
     "plan": (None, ("plan",)),
+    "plan_required": (True, ("patchset", "request", "overridden")),
     "pull": (None, ()),
 }
 """Field of the state → another value, and where that alone must close the gate. The requester

@@ -1,26 +1,31 @@
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import pytest
-from tests.core.patches import change, patch, standard
+from tests.core.patches import change, diff_adding, patch, standard
+from tests.core.stories import LEIGH, at_plan_review, parent_with_two
 
 from patchgate.core.events import ChecksSeen
 from patchgate.core.gates import (
-    boundaries_kept,
+    G2,
+    G4,
+    G5,
     checks_green,
-    contained,
+    patch_gates,
     planning_complete,
     reproducible,
-    safe_to_operate,
     together,
 )
 from patchgate.core.ids import FactId, digest_bytes
-from patchgate.core.policy import judge
+from patchgate.core.patch import AppliedPatch
+from patchgate.core.policy import Kind, Policy, Rule, Severity, judge
 from patchgate.core.proposal import Outcome, RunRecord
+from patchgate.core.state import Workflow
 from patchgate.core.verdict import Level, Verdict
 
-BRIEF, OTHER, PLAN = digest_bytes(b"brief"), digest_bytes(b"other"), digest_bytes(b"plan")
+BRIEF, OTHER = digest_bytes(b"brief"), digest_bytes(b"other")
 HEAD = "f" * 40
 
 
@@ -50,48 +55,84 @@ def seen(
     )
 
 
-def test_planning_is_complete_with_an_approved_plan_or_where_none_is_needed() -> None:
-    approved = planning_complete(needed=True, plan=PLAN, approver="Leigh")
-    assert approved.level is Level.PASS
-    assert "Leigh" in approved.reason
-    assert planning_complete(needed=False, plan=None, approver=None).level is Level.PASS
+# ── G0 and G1 ────────────────────────────────────────────────────────────────────────────
 
 
-def test_planning_is_not_complete_without_a_plan_or_its_approval() -> None:
-    assert planning_complete(needed=True, plan=None, approver=None).level is Level.BLOCK
-    waiting = planning_complete(needed=True, plan=PLAN, approver="")
+def test_a_ticket_that_needs_a_plan_is_not_planned_before_people_let_one_pass() -> None:
+    assert planning_complete(Workflow(plan_required=False)).level is Level.PASS
+    assert planning_complete(Workflow()).level is Level.BLOCK
+    story = at_plan_review()
+    waiting = planning_complete(story.w)
     assert waiting.level is Level.BLOCK
     assert "waits for approval" in waiting.reason
+    story.say(LEIGH, "approve")
+    story.wake()
+    approved = planning_complete(story.w)
+    assert approved.level is Level.PASS
+    assert "approval of plan" in approved.reason
+    assert "by Leigh" in approved.reason
 
 
-@pytest.mark.parametrize(
-    ("record", "level"),
-    [
-        (run(), Level.PASS),
-        (run(context_digest=OTHER), Level.BLOCK),
-        (run(outcome=Outcome.TRUNCATED), Level.BLOCK),
-        (None, Level.UNKNOWN),
-    ],
-)
-def test_a_run_is_reproducible_only_from_the_brief_reserved_for_it(
-    record: RunRecord | None, level: Level
-) -> None:
-    assert reproducible(record, brief=BRIEF).level is level
-    assert reproducible(record, brief=None).level is Level.UNKNOWN
+def test_an_item_of_a_plan_is_planned_where_it_names_that_plan() -> None:
+    child = next(iter(parent_with_two().children.values())).w
+    assert planning_complete(child).passed
+    assert not planning_complete(replace(child, parent_plan=None)).passed
 
 
+def test_a_run_is_reproducible_only_from_the_brief_reserved_for_it() -> None:
+    assert reproducible(run(), brief=BRIEF).level is Level.PASS
+    assert reproducible(run(context_digest=OTHER), brief=BRIEF).level is Level.BLOCK
+
+
+# ── G2, G4, G5 ───────────────────────────────────────────────────────────────────────────
+
+BOUND = Rule(
+    id="domain-is-pure", sentence="blocked when x", kind=Kind.BOUNDARIES, severity=Severity.BLOCK,
+    message="m", globs=("domain/**",), imports=("web/**",),
+)  # fmt: skip
+RISKY = Rule(
+    id="way-back", sentence="blocked when x", kind=Kind.SAFE_OPERATION, severity=Severity.BLOCK,
+    message="m", globs=("db/**",), patterns=("[Rr]ollback",),
+)  # fmt: skip
+
+
+def gates(applied: AppliedPatch, *more: Rule, words: str = "") -> dict[str, Level]:
+    """The level of each gate and of all, under a policy with no optional rule but these."""
+    kept = [r for r in standard().rules if r.kind not in (Kind.BOUNDARIES, Kind.SAFE_OPERATION)]
+    kept = [r for r in kept if r.kind is not Kind.SECRETS]
+    policy = Policy(version=1, name="p", rules=(*kept, *more))
+    result = judge(applied, policy, scope=None, words=words)
+    found = patch_gates(result, policy)
+    assert together(found).passed == result.verdict.passed
+    return {gate.name: gate.level for gate in (*found, together(found))}
+
+
+@pytest.mark.covers("S2.69", "S2.115")
 @pytest.mark.parametrize(
     ("path", "level"),
     [("code/a.py", Level.PASS), ("go.mod", Level.BLOCK), (".git/x", Level.REFUSE)],
 )
 def test_a_patch_is_contained_as_far_as_the_policy_says(path: str, level: Level) -> None:
-    gate = contained(judge(patch(change(path)), standard(), scope=None))
-    assert gate.level is level
-    assert gate.children[0].name == "policy standard"
+    found = gates(patch(change(path)))
+    assert (found[G2], found["gates"]) == (level, level)
+    assert (found[G4], found[G5]) == (Level.UNKNOWN, Level.UNKNOWN)
 
 
-def test_a_patch_that_was_not_judged_is_not_contained() -> None:
-    assert not contained(None).passed
+def test_an_import_across_a_boundary_closes_g4_and_no_other_gate() -> None:
+    bad = patch(change("domain/a.py"), rendered=diff_adding("domain/a.py", "import web.pages"))
+    found = gates(bad, BOUND)
+    assert (found[G2], found[G4], found["gates"]) == (Level.PASS, Level.BLOCK, Level.BLOCK)
+    assert gates(patch(change("domain/a.py")), BOUND)[G4] is Level.PASS
+
+
+def test_a_risky_change_without_a_way_back_closes_g5_and_no_other_gate() -> None:
+    risky = patch(change("db/7.sql"))
+    found = gates(risky, RISKY)
+    assert (found[G2], found[G5], found["gates"]) == (Level.PASS, Level.BLOCK, Level.BLOCK)
+    assert gates(risky, RISKY, words="Rollback: drop it")[G5] is Level.PASS
+
+
+# ── G3 ───────────────────────────────────────────────────────────────────────────────────
 
 
 @pytest.mark.parametrize("allow", [True, False])
@@ -126,30 +167,18 @@ def test_checks_of_another_head_or_none_are_unknown() -> None:
     assert checks_green(None, head=HEAD, allow_not_required=True).level is Level.UNKNOWN
 
 
-def test_high_risk_needs_a_way_back() -> None:
-    assert safe_to_operate(high_risk=True, rollback="  ").level is Level.BLOCK
-    assert safe_to_operate(high_risk=True, rollback="revert the commit").passed
-    assert safe_to_operate(high_risk=False, rollback="").passed
+# ── together ─────────────────────────────────────────────────────────────────────────────
+
+PASSING = Verdict(G2, Level.PASS, "contained")
 
 
-PASSING = planning_complete(needed=False, plan=None, approver=None)
-
-
-@pytest.mark.covers("S2.69", "S2.115")
 def test_optional_gates_count_only_where_they_are_configured() -> None:
-    off = [boundaries_kept(None), safe_to_operate(high_risk=None, rollback="")]
-    assert [gate.level for gate in off] == [Level.UNKNOWN, Level.UNKNOWN]
-    assert together([PASSING, *off]).level is Level.PASS
-    broken = boundaries_kept(Verdict("imports", Level.BLOCK, "ui imports db"))
-    assert together([PASSING, broken]).level is Level.BLOCK
-    unknown = boundaries_kept(Verdict("imports", Level.UNKNOWN, "the check did not run"))
-    assert not together([PASSING, unknown]).passed
+    off = Verdict(G4, Level.UNKNOWN, "not configured")
+    assert together([PASSING, off]).level is Level.PASS
+    assert not together([PASSING, Verdict(G4, Level.UNKNOWN, "the check did not run")]).passed
+    assert not together([PASSING, Verdict(G2, Level.UNKNOWN, "not configured")]).passed
 
 
 def test_no_gate_at_all_is_unknown() -> None:
     assert not together([]).passed
-    assert not together([boundaries_kept(None)]).passed
-
-
-def test_a_required_gate_is_never_left_out() -> None:
-    assert not together([PASSING, contained(None)]).passed
+    assert not together([Verdict(G5, Level.UNKNOWN, "not configured")]).passed

@@ -12,6 +12,7 @@ from patchgate.app.session import Session
 from patchgate.app.writegate import lines_of
 from patchgate.core import events as e
 from patchgate.core.events import AttemptReserved
+from patchgate.core.gates import reproducible
 from patchgate.core.ids import Digest, RepoName, Sha, canonical, digest_bytes, digest_json
 from patchgate.core.outlet import Outlet
 from patchgate.core.proposal import CheckLevel, Evidence, Outcome, Proposal, RunRecord, Task
@@ -47,6 +48,9 @@ def _read_proposal(folder: Path, reserved: AttemptReserved, clean: Outlet) -> Pr
         raise MalformedError(f"the proposal is malformed at {place}: {first['msg']}") from error
     if proposal.brief != reserved.brief or proposal.task != reserved.task:
         raise MalformedError("the proposal answers another brief than the reserved one")
+    gate = reproducible(proposal.run, brief=reserved.brief)
+    if not gate.passed:
+        raise MalformedError(f"{gate.name}: {gate.reason}")
     _plausible(proposal)
     return proposal
 

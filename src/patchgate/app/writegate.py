@@ -17,11 +17,13 @@ from patchgate.core import events as e
 from patchgate.core.approval import refusal
 from patchgate.core.branch import branch_of
 from patchgate.core.events import Approved, Event, Mode, PatchProposed
+from patchgate.core.gates import patch_gates, planning_complete, together
 from patchgate.core.ids import Eid, RepoName, Sha, digest_bytes, short
 from patchgate.core.patch import AppliedPatch
 from patchgate.core.policy import Policy, PolicyResult, Scope, judge
 from patchgate.core.rules import Rules
 from patchgate.core.state import State, Workflow
+from patchgate.core.verdict import Level, Verdict
 from patchgate.errors import (
     ConfigError,
     MalformedError,
@@ -72,6 +74,15 @@ def lines_of(applied: AppliedPatch) -> tuple[int, int]:
 def goes_beyond(result: PolicyResult, mode: Mode, scope: Scope | None) -> bool:
     """Whether a patch needs an approval of its own; a plan that names no files bounds nothing."""
     return result.wider or (mode == "plan" and scope is None)
+
+
+_STOPS = (Level.BLOCK, Level.REFUSE)
+
+
+def _stopped(gate: Verdict) -> str:
+    """The gate and its rules that say no."""
+    rules = ", ".join(child.name for child in gate.children if child.level in _STOPS)
+    return f"{gate.name} ({rules})"
 
 
 class WriteGate:
@@ -187,6 +198,9 @@ class WriteGate:
             return Refusal("branch", f"{order.branch} is not the branch of {w.key}")
         if patch.repo != w.repo:
             return Refusal("repository", f"the patch is for {patch.repo}, the work for {w.repo}")
+        planned = planning_complete(w)
+        if not planned.passed:
+            return Refusal("plan", f"{planned.name}: {planned.reason}")
         if self._routed is None:
             return None
         to = self._routed(self._evidence.ticket(w))
@@ -256,9 +270,10 @@ class WriteGate:
         result = judge(
             applied, self._policy, scope=order.scope, overrides=overrides, words=patch.summary
         )
-        if result.level != "ACCEPT":
-            rules = ", ".join(v.rule for v in result.violations if v.severity != "WARN")
-            return Refusal("policy", f"the policy of this moment says {result.level}: {rules}")
+        gates = patch_gates(result, self._policy)
+        if not together(gates).passed:
+            stops = "; ".join(_stopped(gate) for gate in gates if gate.level in _STOPS)
+            return Refusal("policy", f"the policy of this moment says {result.level}: {stops}")
         if grant.what != "patch" and goes_beyond(result, w.mode, order.scope):
             return Refusal("wider", f"the patch goes beyond the approved {grant.what}")
         return None

@@ -1,4 +1,8 @@
-"""The gates G0 to G5: pure questions, each answered with its evidence (DESIGN.md §4)."""
+"""The gates G0 to G5 (DESIGN.md §4): questions, each answered with its evidence where it decides.
+
+G0 stands before the work and before the write, G1 where a proposal arrives, G2, G4 and G5 where a
+patch is written, G3 where a pull request counts as done.
+"""
 
 from __future__ import annotations
 
@@ -6,49 +10,42 @@ from collections.abc import Sequence
 
 from patchgate.core.events import ChecksSeen
 from patchgate.core.ids import Digest, short
-from patchgate.core.policy import PolicyResult
-from patchgate.core.proposal import Outcome, RunRecord
+from patchgate.core.policy import Kind, Policy, PolicyResult
+from patchgate.core.proposal import RunRecord
+from patchgate.core.state import Workflow
 from patchgate.core.verdict import Level, Verdict, compose
 
 G0, G1, G2 = "G0 planning complete", "G1 reproducible", "G2 contained"
 G3, G4, G5 = "G3 required checks green", "G4 architecture boundaries kept", "G5 safe to operate"
 NOT_CONFIGURED = "not configured"
-"""The reason of an optional gate that nobody asked for."""
+"""The reason of an optional gate that the policy has no rule for."""
+_OPTIONAL = {G4: Kind.BOUNDARIES, G5: Kind.SAFE_OPERATION}
 
 
-def planning_complete(*, needed: bool, plan: Digest | None, approver: str | None) -> Verdict:
-    """G0: the plan was approved by a named person, or this ticket needs none."""
-    if not needed:
+def planning_complete(w: Workflow) -> Verdict:
+    """G0: this work needs no plan of its own, or stands on one that people have let pass."""
+    if w.parent:
+        if w.parent_plan is None:
+            return Verdict(G0, Level.BLOCK, f"the plan of {w.parent} is not named")
+        return Verdict(G0, Level.PASS, f"an item of plan {short(w.parent_plan)} of {w.parent}")
+    if not w.plan_required:
         return Verdict(G0, Level.PASS, "this ticket needs no plan of its own")
-    if plan is None:
+    if w.plan is None:
         return Verdict(G0, Level.BLOCK, "a plan is needed and there is none yet")
-    if not approver:
-        return Verdict(G0, Level.BLOCK, f"plan {short(plan)} waits for approval")
-    return Verdict(G0, Level.PASS, f"plan {short(plan)} was approved by {approver}")
+    grant = w.grant_for(w.plan.plan) or w.publishing_grant()
+    if grant is None:
+        return Verdict(G0, Level.BLOCK, f"plan {short(w.plan.plan)} waits for approval")
+    given = f"approval of {grant.what} {short(grant.subject)} by {grant.approver}"
+    return Verdict(G0, Level.PASS, f"plan {short(w.plan.plan)} stands on the {given}")
 
 
-def reproducible(run: RunRecord | None, *, brief: Digest | None) -> Verdict:
-    """G1: the run that made the patch answered, on exactly the brief that was reserved for it."""
-    if run is None or brief is None:
-        missing = "run" if run is None else "brief"
-        return Verdict(G1, Level.UNKNOWN, f"the ledger has no {missing} for this patch")
+def reproducible(run: RunRecord, *, brief: Digest) -> Verdict:
+    """G1: the run read exactly the brief that was reserved for it."""
     if run.context_digest != brief:
         reason = f"the run used context {short(run.context_digest)}, reserved was {short(brief)}"
         return Verdict(G1, Level.BLOCK, reason)
-    if run.outcome is not Outcome.ANSWERED:
-        return Verdict(G1, Level.BLOCK, f"the run ended with {run.outcome}, not with an answer")
     made = f"{run.provider} {run.model} on context {short(brief)}"
     return Verdict(G1, Level.PASS, f"made by {made}, prompt {short(run.prompt_digest)}")
-
-
-def contained(result: PolicyResult | None) -> Verdict:
-    """G2: the policy's own verdict on the applied tree."""
-    if result is None:
-        return Verdict(G2, Level.UNKNOWN, "the patch was not judged")
-    inner = result.verdict
-    reason = f"policy {short(result.policy)}: {inner.reason}"
-    levels = {"ACCEPT": inner.level, "ESCALATE": Level.BLOCK, "REFUSE": Level.REFUSE}
-    return Verdict(G2, levels[result.level], reason, (inner,))
 
 
 def checks_green(seen: ChecksSeen | None, *, head: str, allow_not_required: bool) -> Verdict:
@@ -70,29 +67,26 @@ def checks_green(seen: ChecksSeen | None, *, head: str, allow_not_required: bool
     return Verdict(G3, level, f"{seen.level} {evidence}{detail}")
 
 
-def boundaries_kept(check: Verdict | None) -> Verdict:
-    """G4: what the configured architecture check said."""
-    if check is None:
-        return Verdict(G4, Level.UNKNOWN, NOT_CONFIGURED)
-    return Verdict(G4, check.level, check.reason, (check,))
+def patch_gates(result: PolicyResult, policy: Policy) -> tuple[Verdict, Verdict, Verdict]:
+    """G2, G4 and G5: the policy's verdict on the tree, each of its rules under one of them."""
+    of = {rule.id: rule.kind for rule in policy.rules}
+    said = result.verdict.children
+    contained = [child for child in said if of.get(child.name) not in _OPTIONAL.values()]
+    kept, safe = (
+        _optional(gate, [child for child in said if of.get(child.name) is kind])
+        for gate, kind in _OPTIONAL.items()
+    )
+    return compose(G2, contained), kept, safe
 
 
-def safe_to_operate(*, high_risk: bool | None, rollback: str) -> Verdict:
-    """G5: a change of high risk says how to undo it; None means that risk is not rated here."""
-    if high_risk is None:
-        return Verdict(G5, Level.UNKNOWN, NOT_CONFIGURED)
-    if not high_risk:
-        return Verdict(G5, Level.PASS, "the risk is not high")
-    if not rollback.strip():
-        return Verdict(G5, Level.BLOCK, "the risk is high and nothing says how to undo it")
-    return Verdict(G5, Level.PASS, f"undone by: {rollback.strip()[:200]}")
+def _optional(gate: str, said: Sequence[Verdict]) -> Verdict:
+    return compose(gate, said) if said else Verdict(gate, Level.UNKNOWN, NOT_CONFIGURED)
 
 
 def together(gates: Sequence[Verdict]) -> Verdict:
     """All gates as one; only G4 and G5 may be left out, and only where not configured."""
-    counted = [gate for gate in gates if not _left_out(gate)]
-    return compose("gates", counted)
+    return compose("gates", [gate for gate in gates if not _left_out(gate)])
 
 
 def _left_out(gate: Verdict) -> bool:
-    return gate.name in (G4, G5) and gate.level is Level.UNKNOWN and gate.reason == NOT_CONFIGURED
+    return gate.name in _OPTIONAL and gate.level is Level.UNKNOWN and gate.reason == NOT_CONFIGURED

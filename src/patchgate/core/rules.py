@@ -64,10 +64,6 @@ class Rules:
         who = (platform, _same_case(platform, account))
         return who in self.approvers or who in self.reviewers
 
-    def passes(self, level: str) -> bool:
-        """Whether that answer of the required checks lets a pull request be merged and done."""
-        return level == "green" or (level == "not-required" and self.allow_not_required)
-
     def is_runner(self, platform: Platform, account: str) -> bool:
         """Whether that account is our own."""
         return self.runner.get(platform) == _same_case(platform, account)

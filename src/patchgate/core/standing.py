@@ -7,6 +7,7 @@ from datetime import timedelta
 from patchgate.core import events as e
 from patchgate.core.approval import moment
 from patchgate.core.commands import Waiting
+from patchgate.core.gates import checks_green
 from patchgate.core.limits import lost_run, park
 from patchgate.core.rules import Rules, World
 from patchgate.core.state import PARKED, TERMINAL, WITH_PULL, Pull, State, Workflow
@@ -81,7 +82,8 @@ def _merged(w: Workflow, pull: Pull, world: World, rules: Rules) -> tuple[e.Even
     checks = w.checks
     if checks is None or checks.head != pull.head:
         return ()
-    if rules.passes(checks.level):
+    allowed = rules.allow_not_required
+    if checks_green(checks, head=pull.head, allow_not_required=allowed).passed:
         reason = f"#{pull.number} merged; required checks: {checks.level}"
         return (e.Ended(at=world.now, state="DONE", by=pull.by or "somebody", reason=reason),)
     if w.parked is not None and w.parked.code in _MERGED_AMISS:

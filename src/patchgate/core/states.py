@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from patchgate.core import events as e
 from patchgate.core.commands import Command, Decision, JudgePatch, LookAtChecks, Topic, Waiting
+from patchgate.core.gates import checks_green, planning_complete
 from patchgate.core.identity import attach_patch, comment, on_pull, publish_patch, put_pull
 from patchgate.core.ids import short
 from patchgate.core.limits import ask_model, park
@@ -25,7 +26,7 @@ def _ingested(w: Workflow, world: World, rules: Rules) -> Decision:
     if w.triaged is None:
         return ask_model(w, world, rules, Task.TRIAGE)
     if w.triaged.decision == "GO":
-        step = "plan" if w.plan_required else "execute"
+        step = "execute" if planning_complete(w).passed else "plan"
         return Decision(events=(e.WorkStarted.model_validate({"at": world.now, "next": step}),))
     reason = f"{w.triaged.decision}: {w.triaged.reason} {w.triaged.question}".strip()
     code = "defer" if w.triaged.decision == "DEFER" else "no-go"
@@ -142,7 +143,9 @@ def _pull_open(w: Workflow, world: World, rules: Rules) -> Decision:
         )
         return Decision(events=(red,))
     ready = w.state is State.READY_TO_MERGE
-    if ready and not rules.passes(w.checks.level):
+    allowed = rules.allow_not_required
+    green = checks_green(w.checks, head=w.pull.head, allow_not_required=allowed)
+    if ready and not green.passed:
         reason = "the repository requires no checks and settings do not allow that"
         advice = "require checks on the branch, or set `allow_no_required_checks: true`"
         return Decision(events=(park(world, "no-checks", reason, advice),))

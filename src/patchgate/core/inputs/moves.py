@@ -5,6 +5,7 @@ from __future__ import annotations
 from patchgate.core import events as e
 from patchgate.core.approval import Word, refusal
 from patchgate.core.events import Evidence
+from patchgate.core.gates import checks_green, planning_complete
 from patchgate.core.inputs.outcomes import (
     REVIEWABLE,
     Events,
@@ -20,6 +21,7 @@ from patchgate.core.inputs.outcomes import (
 from patchgate.core.limits import lost_run
 from patchgate.core.rules import Rules, World
 from patchgate.core.state import PARKED, TERMINAL, Input, Publication, State, Workflow
+from patchgate.core.verdict import Level
 
 # ── assigned to the runner ───────────────────────────────────────────────────────────────
 
@@ -48,7 +50,7 @@ def assigned(w: Workflow, given: e.RunnerAssigned, world: World, rules: Rules) -
 
 
 def _start(w: Workflow, evidence: Evidence, world: World, rules: Rules) -> Events:
-    step = "triage" if w.triage else "plan" if w.plan_required else "execute"
+    step = "triage" if w.triage else "execute" if planning_complete(w).passed else "plan"
     started = e.WorkStarted.model_validate({"at": world.now, "next": step})
     # Only the assignment itself says yes to the text; a move that takes it up again does not.
     if w.mode != "request" or w.request is None or evidence.kind != "assignment":
@@ -163,11 +165,13 @@ def _moved_to_done(w: Workflow, given: e.StatusMoved, world: World, rules: Rules
         reason = "moved to Done before a merge"
         ended = e.Ended(at=world.now, state="CANCELLED", by=who, reason=reason)
         return accept(given, "closed by a person", world, ended)
-    level = w.checks.level if w.checks and w.checks.head == w.pull.head else "pending"
-    if level in ("pending", "unknown"):
+    allowed = rules.allow_not_required
+    gate = checks_green(w.checks, head=w.pull.head, allow_not_required=allowed)
+    if gate.level is Level.UNKNOWN:
         waits = "agreed; it is done when the required checks have passed, or with `/approve`"
         return accept(given, waits, world)
-    if not rules.passes(level) and not rules.may_command("jira", who):
+    level = w.checks.level if w.checks else "unknown"
+    if not gate.passed and not rules.may_command("jira", who):
         return refuse(given, f"required checks: {level}; {who} may not decide that", world)
     reason = f"#{w.pull.number} merged; required checks: {level}; moved to Done by a person"
     done = e.Ended(at=world.now, state="DONE", by=who, reason=reason)
