@@ -17,6 +17,7 @@ from patchgate.app.opening import Opened
 from patchgate.core import events as e
 from patchgate.core.commands import Propose
 from patchgate.core.ids import Digest, FactId, canonical, digest_bytes
+from patchgate.core.plan import Finding, Review
 from patchgate.core.proposal import Brief, Feedback, Outcome, RunRecord, Task
 from patchgate.core.state import Pull, Question, Workflow
 from patchgate.errors import NotFoundError
@@ -277,6 +278,43 @@ def test_an_unpublished_patch_is_handed_on_only_when_people_asked_for_changes(
     assert beside.exists() is handed_on
     if handed_on:
         assert beside.read_bytes() == PATCH
+
+
+@pytest.mark.covers("S0.73")
+def test_a_review_is_given_the_patch_at_the_commit_that_it_was_made_for(tmp_path: Path) -> None:
+    stage = working()
+    digest = waiting_patch(stage)
+    start = stage.base
+    stage.tracker.say(KEY, REVIEWER, "mind the tests")
+    stage.forge.push(REPO, "main", {"docs/guide.md": "moved\n"})
+    opened = stage.opened()
+    briefs.reserve(opened.session, asking(Task.REVIEW), opened, folder(tmp_path))
+    path = folder(tmp_path).brief(EID)
+    brief = Brief.model_validate_json(path.read_bytes())
+    assert (brief.task, brief.start, brief.previous_patch) == (Task.REVIEW, start, digest)
+    assert path.with_suffix(".patch").read_bytes() == PATCH
+    assert (brief.model.provider, brief.feedback) == ("openai", ())
+    assert opened.session.w.comments_through == ""
+
+
+def test_what_a_reviewing_model_blocks_is_told_to_the_next_attempt(tmp_path: Path) -> None:
+    stage = working()
+    digest = waiting_patch(stage)
+    found = Review(
+        verdict="block",
+        findings=(Finding(severity="blocking", path="src/app.py", line=1, message="loses money"),),
+    )
+    content = canonical(found.model_dump(mode="json"))
+    stage.ledger.blobs[digest_bytes(content)] = content
+    stage.record(
+        e.PatchReviewed(at=NOW, patch=digest, verdict="block", review=digest_bytes(content)),
+        changes("reviewer"),
+    )
+    brief, _ = reserve(stage, tmp_path)
+    assert [(f.kind, f.text) for f in brief.feedback][:1] == [
+        ("review", "A reviewing model found:\nblocking src/app.py:1 loses money")
+    ]
+    assert brief.previous_patch == digest
 
 
 def test_a_published_patch_is_not_handed_on(tmp_path: Path) -> None:

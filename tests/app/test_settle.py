@@ -16,6 +16,7 @@ from patchgate.app.desk import RunFolder
 from patchgate.app.session import Session
 from patchgate.core import events as e
 from patchgate.core.ids import Digest, RepoName, digest_bytes, digest_json, short
+from patchgate.core.plan import Finding, Review
 from patchgate.core.proposal import (
     CheckLevel,
     Evidence,
@@ -60,6 +61,8 @@ def reserved(tmp_path: Path, task: Task = Task.IMPLEMENT, *, mode: str = "patchs
     """A run of that task is under way."""
     stage = Stage("plan" if mode == "plan" else "patchset")
     stage.start()
+    if task is Task.REVIEW:
+        stage.propose(PATCH)
     if task is Task.ANSWER:
         stage.tracker.say("MWC-1", "acc-leigh", "/ask why?")
         stage.observe()
@@ -159,6 +162,69 @@ def test_an_answer_closes_the_question_that_was_asked(tmp_path: Path) -> None:
     assert isinstance(answered, e.AnswerGiven)
     assert table.session.blob(answered.answer) == b"Because."
     assert all(q.answered for q in table.session.w.questions)
+
+
+REVIEW = Review(
+    verdict="block",
+    findings=(
+        Finding(severity="note", message="fine"),
+        Finding(severity="blocking", path="src/app.py", line=1, message="loses\nmoney"),
+    ),
+)
+
+
+@pytest.mark.covers("S0.73")
+def test_a_review_is_recorded_with_its_findings_beside_it_and_changes_no_attempt(
+    tmp_path: Path,
+) -> None:
+    table = reserved(tmp_path, Task.REVIEW)
+    before = table.session.w
+    leave(table, proposal(Task.REVIEW, review=REVIEW), None)
+    finished, said = table.settle()
+    assert isinstance(finished, e.RunFinished)
+    assert isinstance(said, e.PatchReviewed)
+    assert finished.charged == 1234
+    assert (said.patch, said.verdict) == (digest_bytes(PATCH), "block")
+    assert (said.blocking, said.warnings, said.notes) == (1, 0, 1)
+    assert (said.reviewer, said.own, said.first) == ("anthropic claude-test", False, "loses money")
+    assert said.review is not None
+    assert Review.model_validate_json(table.session.blob(said.review)) == REVIEW
+    after = table.session.w
+    assert (after.state, after.attempt, after.grants) == (before.state, before.attempt, ())
+
+
+def test_a_review_by_the_model_that_wrote_the_patch_is_called_so(tmp_path: Path) -> None:
+    table = reserved(tmp_path, Task.REVIEW)
+    wrote = e.RunFinished(
+        at=NOW, eid=EID, task=Task.IMPLEMENT, attempt=1, record=record(), charged=1
+    )
+    table.session.pending.append(wrote)
+    leave(table, proposal(Task.REVIEW, review=REVIEW), None)
+    assert [x.own for x in table.settle() if isinstance(x, e.PatchReviewed)] == [True]
+
+
+@pytest.mark.covers("S0.73")
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"verdict": "approve", "findings": []},
+        {"verdict": "pass", "findings": [{"severity": "blocking", "message": "x"}]},
+        {"verdict": "block", "findings": []},
+        {"verdict": "pass", "findings": [], "approved": True},
+    ],
+    ids=["another verdict", "passes what blocks", "blocks for nothing", "more than was asked"],
+)
+def test_a_review_of_another_form_is_charged_and_none(
+    tmp_path: Path, said: dict[str, object]
+) -> None:
+    table = reserved(tmp_path, Task.REVIEW)
+    raw = {**proposal(Task.REVIEW).model_dump(mode="json"), "review": said}
+    leave(table, json.dumps(raw).encode(), None)
+    (finished,) = table.settle()
+    assert isinstance(finished, e.RunFinished)
+    assert (finished.record.outcome, finished.charged) == (Outcome.INVALID, RESERVED)
+    w = table.session.w
+    assert (w.review, len(w.review_failures), w.failures) == (None, 1, 0)
 
 
 def test_nothing_is_recorded_where_the_run_brought_nothing(tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from patchgate.core.ids import Digest, Eid, FactId, digest_json, short
 from patchgate.core.plan import TriageChoice
 from patchgate.core.projection import status_name
 from patchgate.core.proposal import Outcome, RunRecord, Task, Usage
+from patchgate.core.reviewing import to_review
 from patchgate.core.rules import ChildNow, Rules, Statuses, TicketNow, World
 from patchgate.core.state import TERMINAL, WITH_PULL, State, Workflow
 
@@ -55,7 +56,13 @@ RULES = Rules(
     reviewer=REX,
     approver=LEIGH,
     policy=POLICY,
-    reserve={Task.TRIAGE: 10, Task.PLAN: 100, Task.IMPLEMENT: 1_000, Task.ANSWER: 10},
+    reserve={
+        Task.TRIAGE: 10,
+        Task.PLAN: 100,
+        Task.IMPLEMENT: 1_000,
+        Task.ANSWER: 10,
+        Task.REVIEW: 20,
+    },
     ticket_cap=1_000_000,
 )
 
@@ -82,6 +89,7 @@ class Answer:
     items: tuple[str, ...] = ()
     triage: str = "GO"
     wake_on: str = ""
+    review: str = "pass"
     text: str = ""
     lost: bool = False
 
@@ -445,6 +453,7 @@ class Story:
                 "policy": self.rules.policy,
                 "level": level,
                 "wider": expected.wider,
+                "to_review": level == "ACCEPT" and to_review(self.w, self.rules),
                 "violations": [
                     {"rule": rule, "severity": severity, "message": "no"} for rule in sorted(left)
                 ],
@@ -523,6 +532,18 @@ class Story:
             case Task.ANSWER:
                 asked = next(q.fact for q in self.w.questions if not q.answered)
                 return e.AnswerGiven(at=at, eid=eid, question=asked, answer=POLICY)
+            case Task.REVIEW:
+                assert self.w.patch is not None
+                return e.PatchReviewed.model_validate(
+                    {
+                        "at": at,
+                        "patch": self.w.patch.patch,
+                        "verdict": answer.review,
+                        "reviewer": "openai r",
+                        "blocking": int(answer.review == "block"),
+                        "first": "it loses money" if answer.review == "block" else "",
+                    }
+                )
             case Task.IMPLEMENT:
                 self.patches += 1
                 return e.PatchProposed(

@@ -199,6 +199,7 @@ def test_every_state_is_reached_and_left() -> None:
     left: set[State] = set()
     for n in range(150):
         names = ["defer", "wake", "approve bare", "wake"] if n % 5 == 0 else []
+        names += ["gone", "wake", "a week passes", "wake"] if n % 25 == 1 else []
         names += [
             chance.choice(["wake", "help", chance.choice(sorted(ACTIONS))]) for _ in range(30)
         ]

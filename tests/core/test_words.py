@@ -15,10 +15,10 @@ from tests.core.patches import ANY_TEXT, PATCHES, change, diff_adding, patch, st
 
 from patchgate.core import words
 from patchgate.core.characters import is_hidden
-from patchgate.core.events import ChecksSeen
+from patchgate.core.events import ChecksSeen, PatchReviewed
 from patchgate.core.ids import Eid, FactId, digest_bytes, short
 from patchgate.core.patch import AppliedPatch
-from patchgate.core.plan import Criterion, Plan, PlannedFile, WorkItem
+from patchgate.core.plan import Criterion, Finding, Plan, PlannedFile, WorkItem
 from patchgate.core.policy import Scope, judge
 from patchgate.core.proposal import CheckLevel
 from patchgate.core.words import PatchFacts
@@ -407,6 +407,49 @@ def test_the_pull_request_body_links_back_and_carries_approval_anchor_and_marker
     assert f"made under `{digest_bytes(b'plan')}`, which Leigh approved" in under
 
 
+def review(text: str = "loses a penny", *, own: bool = False) -> words.ReviewFacts:
+    said = PatchReviewed(
+        at="t",
+        patch=DIGEST,
+        verdict="block",
+        reviewer="openai gpt-6-sol",
+        own=own,
+        blocking=1,
+        notes=1,
+    )
+    found = (
+        Finding(severity="note", message=text[:600] or "x"),
+        Finding(severity="blocking", path=text[:400], line=7, message=text[:600] or "x"),
+    )
+    return words.ReviewFacts(said, found)
+
+
+def test_a_review_is_shown_beside_the_patch_gravest_first_and_as_advice() -> None:
+    said = words.patch_comment(dataclasses.replace(facts(), review=review()))
+    assert "**Review** by a second model, `openai gpt-6-sol`: 1 blocking finding, 1 note." in said
+    assert "approves nothing" in said
+    assert "- **blocking** `loses a penny` line 7: loses a penny" in said
+    assert said.index("**blocking**") < said.index("**note**") < said.index("```diff")
+    assert f"`/approve {short(DIGEST)}`" in said
+    alone = words.patch_comment(dataclasses.replace(facts(), review=review(own=True)))
+    assert "the very model that wrote it" in alone
+
+
+def test_a_patch_that_the_review_holds_up_offers_its_override_and_no_approval() -> None:
+    said = words.patch_comment(dataclasses.replace(facts(), review=review(), held=True))
+    assert said.startswith("### Patch held up by the review")
+    assert "`/override model-review why" in said
+    assert "/approve " not in said
+
+
+def test_a_patch_that_was_not_reviewed_says_so_and_why() -> None:
+    none = PatchReviewed(at="t", patch=DIGEST, verdict="none", first="2 runs brought no review")
+    shown = dataclasses.replace(facts(), review=words.ReviewFacts(none))
+    assert "**No second model reviewed it**: 2 runs brought no review." in words.patch_comment(
+        shown
+    )
+
+
 def test_an_address_that_is_none_becomes_no_link() -> None:
     assert words.link("x", "javascript:alert(1)") == "x (`javascript:alert(1)`)"
     assert words.link("x", "https://a b") == "x (`https://a b`)"
@@ -431,6 +474,7 @@ def every_comment(text: str) -> list[str]:
         words.ended_comment("REJECTED", by=text, reason=text),
         words.pull_comment(no_url, branch=text, commit=text, checks=None),
         words.plan_comment(plan_of(text), DIGEST, revision=1, reviewer=text, move=text),
+        words.patch_comment(dataclasses.replace(facts(), review=review(text))),
     ]
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Literal
 
 from tests.core.stories import (
     ANN,
     EVE,
     LEIGH,
     REX,
+    RULES,
     Answer,
     Judgement,
     Story,
@@ -111,6 +114,10 @@ ACTIONS: dict[str, Action] = {
     "same patch": _next(Task.IMPLEMENT, Answer(text="same")),
     "lost": _next(Task.IMPLEMENT, Answer(lost=True)),
     "items": _next(Task.PLAN, Answer(items=("first", "second"))),
+    "review blocks": _next(Task.REVIEW, Answer(review="block")),
+    "review fails": _next(Task.REVIEW, Answer(Outcome.REFUSED)),
+    "review lost": _next(Task.REVIEW, Answer(lost=True)),
+    "override review": lambda s: s.say(LEIGH, "override", "model-review because"),
     "answer fails": _next(Task.ANSWER, Answer(Outcome.FAILED)),
     "gate refuses": lambda s: s.gate_refuses.append("base-moved"),
     "no status": lambda s: setattr(s, "missing_statuses", frozenset({"In Progress", "Blocked"})),
@@ -131,11 +138,14 @@ ACTIONS: dict[str, Action] = {
 def begin(kind: int) -> Story:
     """One of the kinds of tickets, just assigned."""
     modes: tuple[Mode, ...] = ("patchset", "plan", "request")
-    story = Story(mode=modes[kind % 3], plan=kind // 3 % 2 == 1, triage=kind // 6 % 2 == 1)
+    reviews: tuple[Literal["off", "advise", "block"], ...] = ("off", "advise", "block")
+    rules = replace(RULES, review=reviews[kind // 24 % 3])
+    plan, triage = kind // 3 % 2 == 1, kind // 6 % 2 == 1
+    story = Story(rules, mode=modes[kind % 3], plan=plan, triage=triage)
     return story.open((LEIGH, EVE)[kind // 12 % 2])
 
 
-KINDS = 24
+KINDS = 72
 
 
 def active(story: Story) -> Story:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from pydantic import Field
 
-from patchgate.core.plan import Plan, Record, Triage
+from patchgate.core.plan import Plan, Record, Review, Triage
 
 
 class Implementation(Record):
@@ -33,5 +33,6 @@ ANSWERS: Mapping[str, type[Record]] = {
     "plan": Plan,
     "implementation": Implementation,
     "reply": Reply,
+    "review": Review,
 }
 """What a prompt's `output` may name."""

@@ -14,7 +14,7 @@ from patchgate.agent.prompts import Prompt, Rendered
 from patchgate.agent.tools import TOOLS, use
 from patchgate.agent.workspace import Workspace
 from patchgate.core.ids import Digest, digest_bytes, digest_json
-from patchgate.core.plan import Plan, Triage
+from patchgate.core.plan import Plan, Review, Triage
 from patchgate.core.proposal import Brief, Outcome, Proposal, RunRecord
 from patchgate.errors import PatchgateError
 from patchgate.ports import Clock, Model, ToolSpec
@@ -30,6 +30,8 @@ class Worktree:
     root: Path
     diff: Callable[[], bytes]
     """Everything that differs from the start commit, new and ignored files too, as a patch."""
+    patch: bytes = b""
+    """The patch that lay beside the brief and is applied here; empty: none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ def perform(
 ) -> Performed:
     """Do the brief's task; whatever the model does, a proposal with an outcome comes back."""
     began = clock.now()
-    ask = _ask(brief, prompt)
+    ask = _ask(brief, prompt, worktree.patch)
     names = prompt.header.tools
     space = Workspace(worktree.root)
     ended = converse(model, ask, clock=clock, use=lambda call: use(call, names, space))
@@ -75,9 +77,9 @@ def perform(
     return Performed(proposal, patch, ended.transcript)
 
 
-def rendered(brief: Brief, prompt: Prompt) -> Rendered:
-    """The prompt filled from the brief."""
-    return prompt.render(_values(brief))
+def rendered(brief: Brief, prompt: Prompt, patch: bytes = b"") -> Rendered:
+    """The prompt filled from the brief and the patch that lies beside it."""
+    return prompt.render(_values(brief, patch))
 
 
 def prompt_tools(prompt: Prompt) -> tuple[ToolSpec, ...]:
@@ -85,8 +87,8 @@ def prompt_tools(prompt: Prompt) -> tuple[ToolSpec, ...]:
     return tuple(TOOLS[name].spec() for name in prompt.header.tools)
 
 
-def _ask(brief: Brief, prompt: Prompt) -> Ask:
-    text = rendered(brief, prompt)
+def _ask(brief: Brief, prompt: Prompt, patch: bytes) -> Ask:
+    text = rendered(brief, prompt, patch)
     return Ask(
         model=brief.model.model,
         system=text.system,
@@ -98,7 +100,7 @@ def _ask(brief: Brief, prompt: Prompt) -> Ask:
     )
 
 
-def _values(brief: Brief) -> Mapping[str, object]:
+def _values(brief: Brief, patch: bytes) -> Mapping[str, object]:
     """What templates may use: the brief's fields, plans and items as JSON text."""
     return {
         "marker": f"Task: {brief.task} {brief.key} attempt {brief.attempt} run {brief.ordinal + 1}",
@@ -110,6 +112,7 @@ def _values(brief: Brief) -> Mapping[str, object]:
         "comments": brief.comments,
         "feedback": brief.feedback,
         "question": brief.question,
+        "patch": patch.decode("utf-8", "replace"),
         "plan": _json(brief.plan),
         "item": _json(brief.item),
         "previous_plan": _json(brief.previous_plan),
@@ -143,6 +146,8 @@ def _fields(ended: Ended) -> dict[str, Any]:
         return {"plan": answer}
     if isinstance(answer, Triage):
         return {"triage": answer}
+    if isinstance(answer, Review):
+        return {"review": answer}
     if isinstance(answer, Implementation | Reply):
         return answer.model_dump()
     return {}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pydantic import ValidationError
+
 from patchgate.app.desk import Desk, RunFolder
 from patchgate.app.observe import from_comment
 from patchgate.app.opening import Opened, item_of, plan_of
@@ -12,10 +14,11 @@ from patchgate.core import events as e
 from patchgate.core.branch import branch_of
 from patchgate.core.commands import Propose
 from patchgate.core.events import ChangesRequested
+from patchgate.core.fold.rooms import BESIDE
 from patchgate.core.ids import Digest, RepoName, canonical
-from patchgate.core.plan import Plan
+from patchgate.core.plan import Plan, Review
 from patchgate.core.proposal import Brief, CheckOrder, Feedback, Limits, Said, Task
-from patchgate.errors import NotFoundError
+from patchgate.errors import MalformedError, NotFoundError
 from patchgate.ports import Comment, Look
 
 COMMENTS = 100
@@ -27,6 +30,7 @@ ROLES: dict[Task, Role] = {
     Task.PLAN: "planner",
     Task.ANSWER: "planner",
     Task.IMPLEMENT: "implementer",
+    Task.REVIEW: "reviewer",
 }
 
 
@@ -58,21 +62,23 @@ def reserve(session: Session, command: Propose, opened: Opened, folder: RunFolde
             start=brief.start,
             micro_dollars=command.micro_dollars,
             run=desk.run,
-            comments_through="" if command.task is Task.ANSWER else last,
+            comments_through="" if command.task in BESIDE else last,
         )
     )
     return command.eid
 
 
 def _earlier_patch(session: Session, command: Propose) -> Digest | None:
-    """The patch that people saw and asked to have changed, where it is not on our branch."""
+    """The patch to review, or the one to change that is not on our branch."""
     w = session.w
+    if command.task is Task.REVIEW and w.patch is not None:
+        return w.patch.patch
     if command.task is not Task.IMPLEMENT or w.patch is None or w.patch.patch == w.published:
         return None
-    by_people = [r for r in w.feedback if r.source in ("person", "review")]
+    by_readers = [r for r in w.feedback if r.source in ("person", "review", "reviewer")]
     base, start = _commits(session)
     same_start = w.patch.start == (start if w.patch.start != w.patch.base else base)
-    return w.patch.patch if by_people and same_start else None
+    return w.patch.patch if by_readers and same_start else None
 
 
 def assemble(
@@ -83,7 +89,8 @@ def assemble(
     if look is None:
         raise NotFoundError(f"{w.key} can no longer be seen")
     plan = plan_of(opened)
-    base, start = _commits(session)
+    reviewing = w.patch if command.task is Task.REVIEW else None
+    base, start = (reviewing.base, reviewing.start) if reviewing else _commits(session)
     asked = next((q.text for q in w.questions if q.fact == command.question), "")
     return Brief(
         task=command.task,
@@ -100,7 +107,7 @@ def assemble(
         plan=None if command.task is Task.PLAN else plan,
         item=item_of(opened, plan),
         previous_plan=plan if command.task is Task.PLAN else None,
-        feedback=_feedback(session, look),
+        feedback=() if reviewing else _feedback(session, look),
         model=desk.settings.models.choice(ROLES[command.task], desk.providers),
         limits=_limits(desk, command.task),
         previous_patch=earlier,
@@ -115,6 +122,7 @@ def _limits(desk: Desk, task: Task) -> Limits:
         Task.PLAN: runs.plan,
         Task.ANSWER: runs.triage,
         Task.IMPLEMENT: runs.implement,
+        Task.REVIEW: runs.review,
     }[task]
     return limits
 
@@ -160,6 +168,8 @@ def _one_feedback(request: ChangesRequested, session: Session, look: Look) -> li
         found = w.judged.violations if w.judged else ()
         text = "\n".join(f"{v.rule} {v.path}: {v.message}" for v in found)
         return [Feedback(kind="policy", text=text or request.detail)]
+    if request.source == "reviewer":
+        return _found_by_model(session)
     if request.source == "review":
         return _review_text(session, request)
     read = w.comments_through if request.since is None else request.since
@@ -179,6 +189,25 @@ def _said_on_pull(session: Session, request: ChangesRequested) -> list[str]:
         and x.evidence.author == request.by
         and request.detail in (x.evidence.id, x.argument)
     ]
+
+
+def _found_by_model(session: Session) -> list[Feedback]:
+    found = review_of(session)
+    if found is None:
+        return []
+    lines = [f"{f.severity} {f.path}:{f.line or ''} {f.message}" for f in found.findings]
+    return [Feedback(kind="review", text="A reviewing model found:\n" + "\n".join(lines))]
+
+
+def review_of(session: Session) -> Review | None:
+    """What the reviewing model found in the present patch, from the ledger; None without one."""
+    review = session.w.review
+    if review is None or review.review is None:
+        return None
+    try:
+        return Review.model_validate_json(session.blob(review.review))
+    except ValidationError as error:
+        raise MalformedError(f"the review of {session.w.key} on the ledger is malformed") from error
 
 
 def _review_text(session: Session, request: ChangesRequested) -> list[Feedback]:

@@ -11,6 +11,7 @@ from patchgate.core.ids import RepoName, Sha
 from patchgate.core.patch import AppliedPatch
 from patchgate.core.plan import Plan, WorkItem
 from patchgate.core.policy import Scope, judge
+from patchgate.core.reviewing import to_review
 from patchgate.errors import NotFoundError
 
 MOST_TOLD = 50
@@ -54,6 +55,7 @@ def judge_patch(session: Session, desk: Desk, scope: Scope | None) -> e.PatchJud
         level=result.level,
         wider=goes_beyond(result, w.mode, scope),
         violations=result.told(MOST_TOLD),
+        to_review=result.level == "ACCEPT" and to_review(w, desk.rules),
     )
 
 

@@ -75,6 +75,13 @@ def _judged(x: e.PatchJudged) -> Told:
     return "gate", f"G2 policy: {x.level}" + (f": {rules}" if rules else "")
 
 
+def _reviewed(x: e.PatchReviewed) -> Told:
+    if x.verdict == "none":
+        return "model", f"patch {short(x.patch)} was not reviewed: {x.first}"
+    found = f"{x.blocking} blocking, {x.warnings} warnings, {x.notes} notes"
+    return "model", f"{x.reviewer} reviewed patch {short(x.patch)}: {x.verdict} ({found})"
+
+
 def _handled(x: e.InputHandled) -> Told:
     return "decide", f"{x.outcome}: {x.reason}"
 
@@ -129,6 +136,7 @@ _TELL: dict[type, Callable[[Any], Told]] = {
     ),
     e.PatchProposed: _proposed,
     e.PatchJudged: _judged,
+    e.PatchReviewed: _reviewed,
     e.EvidenceReceived: lambda x: ("check", f"{x.level}: {x.reason}"),
     e.InputHandled: _handled,
     e.Approved: _approved,

@@ -28,6 +28,7 @@ from patchgate.core.proposal import (
     Evidence,
     Proposal,
     RunRecord,
+    Task,
 )
 from patchgate.core.proposal import Outcome as RunOutcome
 from patchgate.data import data_dir
@@ -145,15 +146,19 @@ def propose_room(
     out.mkdir(parents=True, exist_ok=True)
     tree = bootstrap.room_tree(checkout)
     earlier = brief_path.with_suffix(".patch")
-    if earlier.is_file() and digest_bytes(earlier.read_bytes()) == brief.previous_patch:
-        tree.apply(earlier.read_bytes())
+    patch = earlier.read_bytes() if earlier.is_file() else b""
+    beside = bool(patch) and digest_bytes(patch) == brief.previous_patch
+    if brief.task is Task.REVIEW and not beside:
+        raise MalformedError("the patch to review does not lie beside the brief")
+    if beside:
+        tree.apply(patch)
     prompts = load_prompts(data_dir("prompts"))
     try:
         done = perform(
             brief,
             prompts[brief.task],
             model=bootstrap.model(env, brief.model.provider),
-            worktree=Worktree(root=checkout, diff=tree.diff),
+            worktree=Worktree(root=checkout, diff=tree.diff, patch=patch if beside else b""),
             clock=bootstrap.SystemClock(),
         )
     except (CredentialError, ConfigError) as error:

@@ -52,7 +52,9 @@ def rules_of(settings: Settings, policy: Policy, forge: ForgeReader) -> Rules:
             Task.PLAN: runs_limits.plan.micro_dollars,
             Task.ANSWER: runs_limits.triage.micro_dollars,
             Task.IMPLEMENT: runs_limits.implement.micro_dollars,
+            Task.REVIEW: runs_limits.review.micro_dollars,
         },
+        review=settings.review,
         in_testing_when=settings.in_testing_when,
         allow_not_required=settings.allow_no_required_checks,
     )

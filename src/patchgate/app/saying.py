@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from patchgate.app.briefs import review_of
 from patchgate.app.desk import Desk
 from patchgate.app.judging import applied_patch, scope_here
 from patchgate.app.opening import Opened, item_of, plan_of
@@ -101,9 +102,19 @@ class Saying:
                 advice=desk.policy.advice(),
                 check=evidence.level if evidence else None,
                 check_reason=evidence.reason if evidence else "",
+                review=self._review(),
+                held=w.parked is not None and w.parked.code == "review",
                 attachment=attachment_name(w.patch.patch) if attached else "",
             )
         )
+
+    def _review(self) -> words.ReviewFacts | None:
+        """The review of the present patch; None where none was asked for."""
+        said = self._w.review
+        if said is None:
+            return None
+        found = review_of(self._session)
+        return words.ReviewFacts(said, found.findings if found else ())
 
     def _pull(self, command: PostComment) -> str:
         w = self._w
@@ -288,6 +299,7 @@ class Saying:
                 approver=grant.approver,
                 head=self._head(),
                 eid=eid,
+                review=self._review(),
                 under=None if grant.what == "patch" else grant.subject,
             )
         )

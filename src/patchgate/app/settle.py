@@ -134,6 +134,8 @@ def _answer_events(
             return [_planned(session, proposal, reserved)]
         case Task.ANSWER:
             return [_answered(session, proposal, reserved)]
+        case Task.REVIEW:
+            return _reviewed(session, proposal)
         case Task.IMPLEMENT:
             return _patched(session, proposal, folder, reserved)
 
@@ -175,6 +177,35 @@ def _answered(session: Session, proposal: Proposal, reserved: AttemptReserved) -
     return e.AnswerGiven(
         at=session.desk.now(), eid=reserved.eid, question=asked[0].fact, answer=digest
     )
+
+
+def _reviewed(session: Session, proposal: Proposal) -> list[e.Event]:
+    patch, review = session.w.patch, proposal.review
+    if review is None:
+        raise MalformedError("the answer holds no review")
+    if patch is None:
+        return []
+    levels = [finding.severity for finding in review.findings]
+    first = next((f for f in review.findings if f.severity == "blocking"), None)
+    reviewer = _who(proposal.run)
+    wrote = [x for x in session.events if isinstance(x, e.RunFinished) and x.task is Task.IMPLEMENT]
+    found = e.PatchReviewed(
+        at=session.desk.now(),
+        patch=patch.patch,
+        verdict=review.verdict,
+        reviewer=reviewer,
+        own=bool(wrote) and _who(wrote[-1].record) == reviewer,
+        review=session.keep(canonical(review.model_dump(mode="json"))),
+        blocking=levels.count("blocking"),
+        warnings=levels.count("warning"),
+        notes=levels.count("note"),
+        first=" ".join(first.message.split())[:300] if first else "",
+    )
+    return [found]
+
+
+def _who(run: RunRecord) -> str:
+    return f"{run.provider} {run.model}"
 
 
 def _patched(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from patchgate.app.desk import Desk
-from patchgate.app.narrate import dollars
+from patchgate.app.narrate import dollars, narrate
 from patchgate.app.opening import check_anchor
 from patchgate.app.project import read_project, stopped_by
 from patchgate.app.sweep import ticket_of
@@ -135,6 +135,8 @@ def _details(w: Workflow) -> list[tuple[str, str]]:
     if w.patch:
         size = f"{len(w.patch.paths)} files, +{w.patch.added} -{w.patch.removed}"
         lines.append(("patch", f"{short(w.patch.patch)}, attempt {w.attempt}: {size}"))
+    if w.review:
+        lines += [("review", text) for _, text in narrate(w.review)]
     if w.pull:
         checks = w.checks.level if w.checks else "not read yet"
         pull = f"#{w.pull.number} ({w.pull.state}), checks {checks}: {w.pull.url}"

@@ -1,11 +1,11 @@
-"""The plan and the triage decision, as models answer them and people approve them."""
+"""The plan, the triage decision and the review, as models answer them."""
 
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from patchgate.core.ids import Digest, digest_json
 
@@ -73,3 +73,26 @@ class Triage(Record):
     wake_on: str = Field(
         default="", max_length=200, description="for DEFER: a date, a ticket key or a PR URL"
     )
+
+
+class Finding(Record):
+    """One thing that a reviewing model holds against a patch."""
+
+    severity: Literal["blocking", "warning", "note"]
+    path: str = Field(default="", max_length=400, description="file; empty: the patch as a whole")
+    line: int | None = Field(default=None, ge=1, description="line after the patch; null: none")
+    message: str = Field(min_length=1, max_length=600, description="one sentence")
+
+
+class Review(Record):
+    """What a reviewing model says of a patch; advice, whatever it says."""
+
+    verdict: Literal["pass", "block"]
+    findings: tuple[Finding, ...] = Field(default=(), max_length=30)
+
+    @model_validator(mode="after")
+    def _verdict_follows(self) -> Self:
+        blocks = any(finding.severity == "blocking" for finding in self.findings)
+        if blocks != (self.verdict == "block"):
+            raise ValueError("the verdict is `block` exactly when a finding is `blocking`")
+        return self

@@ -8,7 +8,7 @@ from typing import Literal
 from pydantic import Field
 
 from patchgate.core.ids import Digest
-from patchgate.core.plan import Plan, Record, Triage, WorkItem
+from patchgate.core.plan import Plan, Record, Review, Triage, WorkItem
 
 
 class Task(StrEnum):
@@ -17,6 +17,8 @@ class Task(StrEnum):
     TRIAGE = "triage"
     PLAN = "plan"
     IMPLEMENT = "implement"
+    REVIEW = "review"
+    """Reads a patch before a person is asked to approve it."""
     ANSWER = "answer"
     """Answers a person's `/ask`; the answer is the proposal's `summary`."""
 
@@ -72,7 +74,8 @@ class Brief(Record):
     previous_plan: Plan | None = None
     feedback: tuple[Feedback, ...] = ()
     previous_patch: Digest | None = Field(
-        default=None, description="unpublished patch of the attempt before, lying beside the brief"
+        default=None,
+        description="patch lying beside the brief: the attempt before, or the one to review",
     )
     question: str = Field(default="", description="what a person asked, for task `answer`")
     model: ModelChoice
@@ -144,6 +147,7 @@ class Proposal(Record):
     run: RunRecord
     plan: Plan | None = None
     triage: Triage | None = None
+    review: Review | None = None
     patch: Digest | None = None
     summary: str = Field(default="", max_length=4000)
     rationale: str = Field(default="", max_length=8000)

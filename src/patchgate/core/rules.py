@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from patchgate.core.events import Platform
 from patchgate.core.ids import Digest, FactId
@@ -50,6 +51,8 @@ class Rules:
     """Micro-dollars for one ticket; reached: a person decides."""
     reserve: Mapping[Task, int] = field(default_factory=dict)
     """Micro-dollars set aside for one run of each task."""
+    review: Literal["off", "advise", "block"] = "off"
+    """Whether a second model reads a patch first, and whether its blocking findings hold it up."""
     in_testing_when: str = "ci_passed"
     allow_not_required: bool = True
     attach_over: int = 20_000

@@ -22,6 +22,7 @@ from patchgate.core.events import (
     Parked,
     PatchJudged,
     PatchProposed,
+    PatchReviewed,
     PlanProposed,
     Platform,
     PullSeen,
@@ -232,6 +233,9 @@ class Workflow:
     plans: int = 0
     patch: PatchProposed | None = None
     judged: PatchJudged | None = None
+    review: PatchReviewed | None = None
+    review_failures: tuple[str, ...] = ()
+    """How runs that were to review the present patch failed."""
     evidence: EvidenceReceived | None = None
     publications: tuple[Publication, ...] = ()
     grants: tuple[Approved, ...] = ()

@@ -12,6 +12,7 @@ from patchgate.core.ids import short
 from patchgate.core.limits import ask_model, park
 from patchgate.core.parents import decide_parent
 from patchgate.core.proposal import Task
+from patchgate.core.reviewing import review_step
 from patchgate.core.rules import Rules, World
 from patchgate.core.state import State, Workflow
 
@@ -66,6 +67,9 @@ def _proposed(w: Workflow, world: World, rules: Rules) -> Decision:
     if w.judged is None or w.judged.policy != rules.policy:
         return Decision(commands=(JudgePatch(w.patch.patch),))
     if w.judged.level == "ACCEPT":
+        reviewing = review_step(w, world, rules)
+        if reviewing:
+            return reviewing
         grant = w.covering_grant()
         if grant is None or w.judged.wider:
             # The approval that covered it is gone: judged again, it waits for one of its own.
@@ -103,6 +107,8 @@ def _show_patch(w: Workflow, world: World, rules: Rules, topic: Topic) -> tuple[
     if w.patch is None:
         return ()
     attempt, ordinal = w.patch.attempt, len(w.overrides)
+    if w.parked and w.parked.code == "review":
+        ordinal = -w.parkings  # reviewed again, it may be held up for another reason
     post = comment(w, topic, subject=w.patch.patch, attempt=attempt, ordinal=ordinal)
     there = on_pull(post, w)
     posts: tuple[Command, ...] = (post, there) if there else (post,)

@@ -14,6 +14,7 @@ from patchgate.app.settings.parts import (
     CommitSettings,
     LedgerSettings,
     LimitSettings,
+    ModelReview,
     Person,
     PlanSettings,
     PullRequestSettings,
@@ -39,7 +40,7 @@ __all__ = [
 ]
 
 Provider = Literal["anthropic", "openai"]
-Role = Literal["triager", "planner", "implementer"]
+Role = Literal["triager", "planner", "implementer", "reviewer"]
 
 
 class JiraSettings(Record):
@@ -91,6 +92,10 @@ class ModelSettings(Record):
         ModelChoice(provider="anthropic", model="claude-sonnet-5-5"),
         description="Writes the patches.",
     )
+    reviewer: ModelChoice = Field(
+        ModelChoice(provider="openai", model="gpt-6-sol"),
+        description="Reads a patch before people do, where `review` is on.",
+    )
     openai: str = Field(
         "gpt-6-sol", min_length=1, description="Plays a role whose own provider has no key."
     )
@@ -134,6 +139,12 @@ class Settings(Record):
     )
     plan: PlanSettings = Field(default_factory=PlanSettings, description="Who needs a plan.")
     triage: bool = Field(False, description="Let a model judge GO, NO_GO or DEFER first.")
+    review: ModelReview = Field(
+        "off",
+        description="A second model reads each patch before a person is asked. `advise`: the "
+        "approver sees what it found. `block`: a blocking finding sends the patch back once; after "
+        "that, or without a review, an approver has to override `model-review`.",
+    )
     models: ModelSettings = Field(
         default_factory=ModelSettings, description="Which model plays which role."
     )

@@ -27,6 +27,7 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 """A list of words; a single word may stand without the list."""
 Separation = Annotated[Literal["off", "strict"], BeforeValidator(_word_off)]
 """YAML 1.1 reads a bare `off` as a boolean."""
+ModelReview = Annotated[Literal["off", "advise", "block"], BeforeValidator(_word_off)]
 PlanNeed = Literal["required", "none"]
 
 
@@ -121,6 +122,10 @@ class RunLimits(Record):
     implement: Limits = Field(
         Limits(steps=80, max_tokens=16_000, micro_dollars=3_000_000, seconds=1_800),
         description="Limits of one attempt at an item.",
+    )
+    review: Limits = Field(
+        Limits(steps=15, max_tokens=8_000, micro_dollars=500_000, seconds=300),
+        description="Limits of one review of a patch.",
     )
 
 

@@ -67,6 +67,7 @@ from patchgate.core.events.runs import (
     EvidenceReceived,
     PatchJudged,
     PatchProposed,
+    PatchReviewed,
     PlanProposed,
     RunFinished,
     RunLost,
@@ -94,6 +95,7 @@ Event = Annotated[
     | PlanProposed
     | PatchProposed
     | PatchJudged
+    | PatchReviewed
     | EvidenceReceived
     | InputHandled
     | WorkStarted
@@ -170,6 +172,7 @@ __all__ = [
     "PatchJudged",
     "PatchProposed",
     "PatchPublished",
+    "PatchReviewed",
     "PlanProposed",
     "Platform",
     "ProjectResumed",

@@ -55,10 +55,10 @@ class ApprovalVoided(Fact):
 
 
 class ChangesRequested(Fact):
-    """A person, a review or red checks ask for another round."""
+    """A person, a review, red checks, the policy or the reviewing model ask for another round."""
 
     kind: Literal["changes-requested"] = "changes-requested"
-    source: Literal["person", "review", "ci", "policy"]
+    source: Literal["person", "review", "ci", "policy", "reviewer"]
     by: str
     detail: str = ""
     """The words of `/changes`, the id of a review, what CI or the policy said."""

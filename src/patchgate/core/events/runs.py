@@ -123,6 +123,27 @@ class PatchJudged(Fact):
     wider: bool = False
     """Touches paths outside the approved plan (matters in modes `plan` and `request`)."""
     violations: tuple[ViolationFound, ...] = ()
+    to_review: bool = False
+    """A second model reads it before anybody is asked to approve it."""
+
+
+class PatchReviewed(Fact):
+    """What a second model said of a patch, if anything (`none`): advice that approves nothing."""
+
+    kind: Literal["patch-reviewed"] = "patch-reviewed"
+    patch: Digest
+    verdict: Literal["pass", "block", "none"]
+    reviewer: str = ""
+    """Provider and model."""
+    own: bool = False
+    """The very model that wrote the patch."""
+    review: Digest | None = None
+    """The findings, an artifact on the stream."""
+    blocking: int = 0
+    warnings: int = 0
+    notes: int = 0
+    first: str = ""
+    """The first blocking finding, or why it was not reviewed."""
 
 
 class EvidenceReceived(Fact):

@@ -33,6 +33,9 @@ def unpark(w: Workflow) -> Workflow:
     target = _onward(w)
     # A run that is still under way belongs to the attempt that asked for it.
     asks_again = target in _ASKS_A_MODEL and w.reservation is None
+    # A person who lets it go on after no review came about has it tried again.
+    unread = w.review is not None and w.review.verdict == "none"
+    unread = unread and w.parked is not None and w.parked.code == "review"
     past_breaker = w.past_breaker or (w.parked is not None and w.parked.code == "breaker")
     return replace(
         untroubled(w),
@@ -42,6 +45,8 @@ def unpark(w: Workflow) -> Workflow:
         signatures=(),
         asked=(),
         attempt=w.attempt + 1 if asks_again else w.attempt,
+        review=None if unread else w.review,
+        review_failures=() if unread else w.review_failures,
         # What the checks said before the pause may be old: they are looked at again.
         checks=None if target in WITH_PULL else w.checks,
     )

@@ -9,6 +9,8 @@ from patchgate.core.proposal import Outcome, Task
 from patchgate.core.replacing import replace
 from patchgate.core.state import Money, Question, Reply, State, Workflow
 
+BESIDE = (Task.ANSWER, Task.REVIEW)
+"""Tasks beside the work: their failures are no failed attempts."""
 ANSWER_TRIES = 2
 """How many runs may fail to answer one question before the person is told so."""
 
@@ -30,18 +32,16 @@ def fold_room(w: Workflow, event: Event) -> Workflow | None:
             return _plan_proposed(w, event)
         case e.PatchProposed():
             return _patch_proposed(w, event)
-        case e.PatchJudged():
-            return _judged(w, event)
-        case e.EvidenceReceived():
+        case e.PatchJudged() | e.PatchReviewed() | e.EvidenceReceived():
             about_it = w.patch is not None and w.patch.patch == event.patch
-            return replace(w, evidence=event) if about_it else w
+            return _of_patch(w, event) if about_it else w
         case _:
             return None
 
 
 def _reserved(w: Workflow, x: e.AttemptReserved) -> Workflow:
     w = replace(w, reservation=x, comments_through=x.comments_through or w.comments_through)
-    return w if x.task is Task.ANSWER else replace(w, asked=())
+    return w if x.task in BESIDE else replace(w, asked=())
 
 
 def _run_finished(w: Workflow, x: e.RunFinished) -> Workflow:
@@ -55,6 +55,9 @@ def _run_finished(w: Workflow, x: e.RunFinished) -> Workflow:
     outcome = x.record.outcome
     if x.task is Task.ANSWER:
         return w if outcome is Outcome.ANSWERED else _unanswered(w, x.signature or outcome.value)
+    if x.task is Task.REVIEW:
+        reviewed = outcome is Outcome.ANSWERED
+        return w if reviewed else _unreviewed(w, x.signature or outcome.value)
     w = replace(w, asked=x.questions, run_attempt=x.attempt)
     if outcome is Outcome.ANSWERED or x.questions:
         return w
@@ -64,7 +67,13 @@ def _run_finished(w: Workflow, x: e.RunFinished) -> Workflow:
 def _run_lost(w: Workflow, x: e.RunLost) -> Workflow:
     money = replace(w.money, spent=w.money.spent + x.charged, uncertain=True, runs=w.money.runs + 1)
     w = replace(w, money=money, reservation=None)
-    return _unanswered(w, x.why) if x.task is Task.ANSWER else _failed_once(w, "")
+    if x.task is Task.ANSWER:
+        return _unanswered(w, x.why)
+    return _unreviewed(w, x.why) if x.task is Task.REVIEW else _failed_once(w, "")
+
+
+def _unreviewed(w: Workflow, why: str) -> Workflow:
+    return replace(w, review_failures=(*w.review_failures, why))
 
 
 def _failed_once(w: Workflow, signature: str) -> Workflow:
@@ -118,6 +127,8 @@ def _patch_proposed(w: Workflow, x: e.PatchProposed) -> Workflow:
         w,
         patch=x,
         judged=None,
+        review=None,
+        review_failures=(),
         evidence=None,
         cleared=False,
         refused=None,
@@ -128,11 +139,19 @@ def _patch_proposed(w: Workflow, x: e.PatchProposed) -> Workflow:
     return enter(fresh, State.PATCHES_PROPOSED)
 
 
+def _of_patch(w: Workflow, x: e.PatchJudged | e.PatchReviewed | e.EvidenceReceived) -> Workflow:
+    match x:
+        case e.PatchReviewed():
+            return replace(w, review=x)
+        case e.EvidenceReceived():
+            return replace(w, evidence=x)
+        case e.PatchJudged():
+            return _judged(w, x)
+
+
 def _judged(w: Workflow, x: e.PatchJudged) -> Workflow:
-    if not w.patch or w.patch.patch != x.patch:
-        return w
     w = replace(w, judged=x)
-    if x.level != "ACCEPT" or w.state is not State.PATCHES_PROPOSED:
+    if x.level != "ACCEPT" or x.to_review or w.state is not State.PATCHES_PROPOSED:
         return w
     covered = w.covering_grant() is not None and not x.wider
     return w if covered else replace(w, state=State.WAITING_USER_APPROVAL)

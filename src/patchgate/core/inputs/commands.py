@@ -20,6 +20,7 @@ from patchgate.core.inputs.outcomes import (
 )
 from patchgate.core.limits import exceeds_cap
 from patchgate.core.proposal import Task
+from patchgate.core.reviewing import MODEL_REVIEW
 from patchgate.core.rules import Rules, World
 from patchgate.core.state import PARKED, TERMINAL, State, Workflow
 
@@ -57,7 +58,10 @@ def _approve(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Ev
         )
         return accept(given, "deferral agreed", world, agreed)
     if w.state is State.BLOCKED_POLICY:
+        by_review = w.parked is not None and w.parked.code == "review"
         reason = "the policy blocks this patch: `/override RULE reason` first, or `/changes …`"
+        if by_review:
+            reason = f"the review holds it up: `/override {MODEL_REVIEW} reason` first"
         return refuse(given, reason, world)
     if w.subject is None:
         return refuse(given, f"nothing waits for an approval ({w.state})", world)
@@ -143,7 +147,8 @@ def _resume(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> Eve
     if w.state not in PARKED:
         return refuse(given, f"it is not parked ({w.state})", world)
     same_policy = w.judged is not None and w.judged.policy == rules.policy
-    if w.state is State.BLOCKED_POLICY and same_policy:
+    unread = w.review is not None and w.review.verdict == "none"
+    if w.state is State.BLOCKED_POLICY and same_policy and not unread:
         reason = "the policy still blocks: `/override RULE reason`, `/changes …` or `/reject`"
         return refuse(given, reason, world)
     return accept(given, "resumed", world, e.Resumed(at=world.now, by=given.evidence.author))
@@ -176,6 +181,9 @@ def _override(w: Workflow, given: CommandGiven, world: World, rules: Rules) -> E
 
 def _not_liftable(w: Workflow, rule: str) -> str:
     """Why an override of this rule would lift nothing; empty when it would."""
+    if w.parked and w.parked.code == "review":
+        by_name = rule == MODEL_REVIEW
+        return "" if by_name else f"{rule or 'no rule'} is not one of: {MODEL_REVIEW}"
     stops = w.stops
     lifted = next((o for o in w.overrides if o.rule == rule), None)
     if lifted is not None:

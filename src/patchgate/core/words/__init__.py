@@ -18,6 +18,7 @@ from patchgate.core.words.pulls import (
     pull_body,
     pull_comment,
 )
+from patchgate.core.words.reviews import ReviewFacts
 from patchgate.core.words.shape import COMMENT_LIMIT
 from patchgate.core.words.stops import (
     deferred_comment,
@@ -34,6 +35,7 @@ __all__ = [
     "ChildFacts",
     "PatchFacts",
     "PullFacts",
+    "ReviewFacts",
     "answer_comment",
     "checks_sentence",
     "clip",

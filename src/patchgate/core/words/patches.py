@@ -11,7 +11,9 @@ from patchgate.core.ids import Digest, short
 from patchgate.core.patch import ABSENT, AppliedPatch, FileChange
 from patchgate.core.policy import PolicyResult
 from patchgate.core.proposal import CheckLevel
+from patchgate.core.reviewing import MODEL_REVIEW
 from patchgate.core.words.inert import clip, code, fence, inert, line
+from patchgate.core.words.reviews import ReviewFacts, review_section
 from patchgate.core.words.shape import COMMENT_LIMIT, Step, bullets, comment, count, room, what_next
 
 MOST_FILES, MOST_FINDINGS = 60, 30
@@ -41,13 +43,17 @@ class PatchFacts:
     check: CheckLevel | None = None
     """What the repository's own commands said; None when none ran."""
     check_reason: str = ""
+    review: ReviewFacts | None = None
+    """What a reviewing model said; None where none is asked."""
+    held: bool = False
+    """The review holds the patch up until an approver overrides it."""
     attachment: str = ""
     """Name of the file on the ticket that holds the whole patch; empty: there is none."""
 
 
 def patch_comment(facts: PatchFacts, *, limit: int = COMMENT_LIMIT) -> str:
     """The patch for its approver; the diff is cut to what fits, and says so."""
-    heading = f"{_HEADINGS[facts.judged.level]} · `{short(facts.digest)}`"
+    heading = f"{_HEADINGS[_stage(facts)]} · `{short(facts.digest)}`"
     ending = what_next(_sentence(facts), _steps(facts))
     sections = [section for section in _sections(facts) if section]
     diff = _diff(facts, room((f"### {heading}", *sections, ending), limit))
@@ -58,7 +64,12 @@ _HEADINGS = {
     "ACCEPT": "Patch for approval",
     "ESCALATE": "Patch stopped by the policy",
     "REFUSE": "Patch refused by the policy",
+    "HELD": "Patch held up by the review",
 }
+
+
+def _stage(facts: PatchFacts) -> str:
+    return "HELD" if facts.held and facts.judged.level == "ACCEPT" else facts.judged.level
 
 
 def _sections(facts: PatchFacts) -> Iterator[str]:
@@ -69,6 +80,7 @@ def _sections(facts: PatchFacts) -> Iterator[str]:
     yield (f"**{line(facts.repo)}** at {code(facts.base[:12])} · attempt {facts.attempt} · {size}")
     yield _policy(facts)
     yield _check(facts)
+    yield review_section(facts.review, most=MOST_FINDINGS)
     yield "**What it does, in the model's words**"
     yield inert(facts.summary, 3_000) or "It says nothing."
     if facts.criteria:
@@ -153,7 +165,7 @@ def _where(facts: PatchFacts) -> str:
 def _sentence(facts: PatchFacts) -> str:
     if facts.judged.level == "REFUSE":
         return "Nothing is written, and nobody can override this. A new attempt has to do better."
-    if facts.judged.level == "ESCALATE":
+    if _stage(facts) in ("ESCALATE", "HELD"):
         return "The ticket is parked and nothing is written until a person has decided."
     return f"Nothing is written to {line(facts.repo)} until an approver approves exactly this."
 
@@ -165,6 +177,9 @@ def _steps(facts: PatchFacts) -> list[Step]:
         return [changes, reject]
     if facts.judged.level == "ESCALATE":
         return [*_overrides(facts), changes, reject]
+    if _stage(facts) == "HELD":
+        lift = f"/override {MODEL_REVIEW} why it is right all the same"
+        return [(lift, "lets it be approved all the same"), changes, reject]
     where = f"branch {code(facts.branch)} and opens the pull request"
     approve: Step = (f"/approve {short(facts.digest)}", f"writes it to {where}")
     return [approve, changes, ("/ask your question", "gets an answer"), reject]

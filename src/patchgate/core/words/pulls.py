@@ -10,8 +10,10 @@ from patchgate.core.events import ChecksSeen
 from patchgate.core.ids import Digest, Eid, short
 from patchgate.core.plan import Criterion
 from patchgate.core.words.inert import code, inert, line, link
+from patchgate.core.words.reviews import ReviewFacts, review_section
 from patchgate.core.words.shape import bullets, comment, what_next
 
+MOST_FINDINGS = 15
 SUBJECT = 72
 """Characters of a commit's subject."""
 
@@ -30,6 +32,8 @@ class PullFacts:
     head: Digest
     """The ledger's head when it was written: an anchor outside of it."""
     eid: Eid
+    review: ReviewFacts | None = None
+    """What a reviewing model said before the approval; None where none was asked."""
     under: Digest | None = None
     """The plan or request that was approved, where that opened the gate; None: the patch itself."""
 
@@ -43,6 +47,7 @@ def pull_body(facts: PullFacts) -> str:
         "**Acceptance criteria**\n\n" + bullets(criteria, most=50, unit="criteria")
         if criteria
         else "",
+        review_section(facts.review, most=MOST_FINDINGS),
         _provenance(facts),
         what_next(
             "Review it as any other change. Merging it ends the ticket; asking for changes in a "

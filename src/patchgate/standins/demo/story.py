@@ -1,4 +1,4 @@
-"""The story: a ticket from Backlog to Done, with a rework, a person's commit and an override."""
+"""The story: a ticket's way to Done, with a rework, a person's commit, an override, a review."""
 
 from __future__ import annotations
 
@@ -23,12 +23,14 @@ from patchgate.standins.demo.screen import Screen
 from patchgate.standins.jira.adf import adf_to_text
 from patchgate.standins.models import Script, parse_script
 from patchgate.standins.world import (
+    CONTROL,
     LEIGH,
     PROJECT,
     REQUIRED_CHECK,
     ROBIN,
     RUNNER,
     SAM,
+    SETTINGS_PATH,
     Account,
     Target,
     World,
@@ -50,6 +52,7 @@ ON_THE_PATCH = (
     "that, and the test with it."
 )
 CHANGELOG_LINE = "- The till takes the voucher codes of the newsletter."
+REVIEW = "review: advise\n"
 WHY_IT_MAY = "the plan forgot the changelog, and customers read it"
 OVERRIDE = re.compile(r"/override ([a-z][a-z0-9-]+) ")
 DIGEST = re.compile(r"/approve ([0-9a-f]{6,64})")
@@ -212,10 +215,19 @@ class Story:
         self._settle("MWC-2")
         return human
 
+    def _ask_for_reviews(self) -> None:
+        """From here on a second model reads each patch before a person is asked."""
+        text = self.world.github.tree(CONTROL, "main")[SETTINGS_PATH].decode()
+        self.screen.person(LEIGH.name, f"adds `{REVIEW.strip()}` to {SETTINGS_PATH}")
+        self.world.github.as_user(LEIGH.github).push(
+            CONTROL, "main", {SETTINGS_PATH: f"{text}{REVIEW}"}, "Have patches reviewed"
+        )
+
     def _second(self) -> None:
         self.screen.chapter("The next patch leaves the plan: the policy blocks it")
+        self._ask_for_reviews()
         self._override("MWC-3", ROBIN)
-        self.screen.chapter("Lifted for this one patch, it still needs its approval")
+        self.screen.chapter("Lifted for this one patch and reviewed, it still needs its approval")
         self._approve("MWC-3", LEIGH)
         self._ci(2)
         self._settle("MWC-3")
