@@ -57,6 +57,7 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("patchgate.adapters.actions", "write"): "the runner's files, behind GuardedJob",
     ("patchgate.adapters.actions", "open"): "the runner's files, behind GuardedJob",
     ("patchgate.adapters.git.local", "write_text"): "where a scratch store finds its objects",
+    ("patchgate.adapters.git.local", "write_bytes"): "git's own index, back into a scratch place",
     ("patchgate.adapters.ledger.objects", "write_bytes"): "git objects, behind GuardedLedger",
     ("patchgate.adapters.ledger.export", "open"): "a tar in memory, let out by `leave`",
     ("patchgate.adapters.git.process", "Popen"): "git: its input is content that was let out",

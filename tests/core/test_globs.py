@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from patchgate.core.globs import compile_glob
+from patchgate.core.globs import compile_glob, compile_globs
 
 COMPONENTS = st.text(alphabet="ab.", min_size=1, max_size=4)
 PATHS = st.lists(COMPONENTS, min_size=1, max_size=5).map("/".join)
@@ -84,10 +84,27 @@ def test_a_pattern_with_an_empty_component_is_refused(pattern: str) -> None:
 
 
 def test_a_parent_folder_is_seen_to_shadow_a_pattern() -> None:
-    glob = compile_glob(".github/workflows/**")
-    assert glob.shadowed_by(".github")
-    assert not glob.shadowed_by("github")
-    assert not glob.shadowed_by(".github/workflows/x.yml")
+    globs = compile_globs((".github/workflows/**", "a/*/c/d", "one"))
+    assert [path for path in (".github", ".github/workflows", "a") if globs.shadowed_by(path)]
+    for other in ("github", ".github/workflows/x.yml", "a/b", "a/*", "one", "one/two", ""):
+        assert not globs.shadowed_by(other)
+    assert compile_globs((".github/workflows/**",), folded=True).shadowed_by(".GitHub.")
+
+
+USUAL = st.sampled_from(
+    ["**", "a", "a/b", "**/a", "**/a/**", "a/**", "a/b/**", "**/a*", "**/*a", "**/*a*", "**/a*b",
+     "**/*", "**/a?", "*/a", "**/a/b", "**/a/b/**", "**/a.*", "?", "**/**", "a**", "**a/**"]
+)  # fmt: skip
+
+
+@given(st.lists(USUAL | PATTERNS, max_size=4), PATHS, st.booleans())
+def test_patterns_asked_together_say_what_one_of_them_says(
+    patterns: list[str], path: str, folded: bool
+) -> None:
+    each = [compile_glob(pattern, folded=folded) for pattern in patterns]
+    together = compile_globs(tuple(patterns), folded=folded)
+    for asked in (path, path.upper(), path + "/."):
+        assert together.matches(asked) is any(glob.matches(asked) for glob in each)
 
 
 def test_hostile_patterns_cost_little() -> None:

@@ -11,11 +11,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.tokens import FORMS, made, seeded
 
 from patchgate.core.secrets import KnownValues, SecretRules, load_secret_rules
 from patchgate.core.secrets.finding import entropy
 from patchgate.core.secrets.known import forms
+from patchgate.core.secrets.patterns import Words
 from patchgate.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -156,6 +159,19 @@ def test_keywords_that_overlap_hide_no_rule_from_another() -> None:
     )
     assert [found.rule for found in rules.find("a\nsecret-77\nb")] == ["one"]
     assert [found.rule for found in rules.find("a\nthe ret-77\nsecre\nb")] == ["two", "one"]
+
+
+LETTERS = "abcAB-_.\n\u00e9"
+KEYWORDS = st.text(LETTERS, min_size=1, max_size=4).map(lambda word: word.lower().encode())
+
+
+@given(st.sets(KEYWORDS, max_size=12), st.text(LETTERS, max_size=40))
+def test_keywords_looked_for_together_are_those_that_stand_there(
+    words: set[bytes], text: str
+) -> None:
+    some = sorted(words - {b"\n"})
+    low = text.encode().lower()
+    assert Words(some).found(text.encode()) == [word for word in some if word in low]
 
 
 def test_the_repository_itself_holds_none() -> None:

@@ -7,20 +7,22 @@ below. A leading `/` or `./` says nothing. Everything else is itself: brackets t
 `app/[id]/page.tsx` is a file.
 
 Matching looks back to the last star alone, so its cost is at most the product of both lengths.
+Many patterns are one question (`Globs`): those of the usual shapes are looked up, not tried.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from functools import lru_cache
 
 _IGNORED_BY_HFS = re.compile("[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]")
 """HFS+ compares names without these: `.g\\u200cit` is `.git` there (git's utf8.c lists them)."""
 
 
+_WILD = re.compile(r"[*?]")
 _ENDINGS = re.compile(r"[. ](?:/|\Z)|:")
 """What Windows drops from a name."""
 
@@ -36,12 +38,6 @@ class Glob:
     def matches(self, path: str) -> bool:
         """Whether the pattern names this path."""
         return _sequence(_split(path, folded=self.folded), self.parts, _same_component, "**")
-
-    def shadowed_by(self, path: str) -> bool:
-        """Whether something at this path would stand in for the folders that the pattern names."""
-        parts = _split(path, folded=self.folded)
-        plain = self.parts[: _plain_length(self.parts)]
-        return len(parts) < len(self.parts) and plain[: len(parts)] == tuple(parts)
 
     @property
     def names_everything(self) -> bool:
@@ -61,9 +57,101 @@ def compile_glob(pattern: str, *, folded: bool = False) -> Glob:
     return Glob(pattern, tuple(parts), folded)
 
 
-def first_match(globs: Sequence[Glob], path: str) -> Glob | None:
-    """The first pattern that names the path."""
-    return next((glob for glob in globs if glob.matches(path)), None)
+@dataclass(slots=True)
+class Globs:
+    """Several patterns, asked together whether one of them names a path."""
+
+    folded: bool
+    _paths: set[str] = field(default_factory=set)
+    _names: set[str] = field(default_factory=set)
+    """Last components: `**/name`."""
+    _folders: set[str] = field(default_factory=set)
+    """Components anywhere: `**/folder/**`."""
+    _below: set[str] = field(default_factory=set)
+    """Folders at their place: `a/b/**`."""
+    _heads: set[str] = field(default_factory=set)
+    """The first component of each of those."""
+    _begins: tuple[str, ...] = ()
+    """Last components by their beginning: `**/name*`."""
+    _ends: tuple[str, ...] = ()
+    """Last components by their end: `**/*.name`."""
+    _others: list[tuple[str, Glob]] = field(default_factory=list)
+    """The rest, each with a text that a path must hold to be named by it."""
+    _shadows: set[str] = field(default_factory=set)
+
+    def matches(self, path: str) -> bool:
+        """Whether a pattern names this path."""
+        text = _folded(path) if self.folded else path
+        parts = text.split("/")
+        name = parts[-1]
+        return (
+            name in self._names
+            or text in self._paths
+            or name.startswith(self._begins)
+            or name.endswith(self._ends)
+            or not self._folders.isdisjoint(parts)
+            or (parts[0] in self._heads and not self._below.isdisjoint(_begun(text)))
+            or (bool(self._others) and self._named_otherwise(text, path))
+        )
+
+    def _named_otherwise(self, text: str, path: str) -> bool:
+        return any(needed in text and glob.matches(path) for needed, glob in self._others)
+
+    def shadowed_by(self, path: str) -> bool:
+        """Whether something at this path would stand in for the folders that a pattern names."""
+        return (_folded(path) if self.folded else path) in self._shadows
+
+    def _add(self, glob: Glob) -> None:
+        """Look out for one more pattern."""
+        parts = glob.parts
+        plain = _plain_length(parts)
+        self._shadows |= {"/".join(parts[:n]) for n in range(1, min(plain, len(parts) - 1) + 1)}
+        last, inner = parts[-1], parts[1:-1]
+        if plain == len(parts):
+            self._paths.add("/".join(parts))
+        elif last == "**" and plain == len(parts) - 1 > 0:
+            self._below.add("/".join(parts[:-1]))
+            self._heads.add(parts[0])
+        elif parts[0] == last == "**" and len(inner) == 1 and _plain_length(inner) == 1:
+            self._folders.add(inner[0])
+        elif parts[0] == "**" and len(parts) == 2 and "?" not in last and last != "**":
+            self._add_name(last, glob)
+        else:
+            self._others.append((_needed(parts), glob))
+
+    def _add_name(self, name: str, glob: Glob) -> None:
+        bare = name.strip("*")
+        if "*" in bare or (name[0] == name[-1] == "*"):
+            self._others.append((_needed((name,)), glob))
+        elif name[0] == "*":
+            self._ends = (*self._ends, bare)
+        elif name[-1] == "*":
+            self._begins = (*self._begins, bare)
+        else:
+            self._names.add(name)
+
+
+@lru_cache(maxsize=512)
+def compile_globs(patterns: tuple[str, ...], *, folded: bool = False) -> Globs:
+    """Read patterns, to be asked together. ValueError."""
+    globs = Globs(folded)
+    for pattern in patterns:
+        globs._add(compile_glob(pattern, folded=folded))
+    return globs
+
+
+def _begun(text: str) -> Iterator[str]:
+    """The path, and each folder that it lies in."""
+    at = text.find("/")
+    while at >= 0:
+        yield text[:at]
+        at = text.find("/", at + 1)
+    yield text
+
+
+def _needed(parts: Sequence[str]) -> str:
+    """The longest text without a wildcard: every path that is named holds it."""
+    return max((text for part in parts for text in _WILD.split(part)), key=len, default="")
 
 
 @lru_cache(maxsize=8_192)
@@ -99,6 +187,7 @@ def collisions(added: Sequence[str], everything: Sequence[str]) -> list[tuple[st
     return list(found)
 
 
+@lru_cache(maxsize=8_192)
 def _folded(path: str) -> str:
     """A whole path as forgiving file systems see it; plain ones in one step."""
     if path.isascii() and not _ENDINGS.search(path):

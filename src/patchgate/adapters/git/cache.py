@@ -62,6 +62,9 @@ class Tips:
 class GitCache:
     """One repository's objects in a directory of ours (created if need be)."""
 
+    is_partial = True
+    """Whether contents may have to be fetched."""
+
     def __init__(self, git_dir: Path, host: GitHost, repo: RepoName) -> None:
         self.git_dir = git_dir.absolute()
         self.repo = repo
@@ -98,6 +101,10 @@ class GitCache:
             stdin=stdin,
             timeout=self._host.timeout,
         )
+
+    def begin_index(self, start: Sha, env: Mapping[str, str]) -> None:
+        """The tree of a commit that is here, as the index that the environment names."""
+        self.local(["read-tree", start], env=env)
 
     def tips(self, branch: str) -> Tips:
         """The default branch and one branch as they are now, in one look."""

@@ -91,8 +91,9 @@ def put_on(place: Scratch, start: Sha, patch: bytes, *, limit: int) -> Sha:
     if len(patch) > limit:
         raise MalformedError(f"the patch has {len(patch)} bytes; at most {limit} are read")
     place.cache.bring(start)
-    _prefetch(place.cache, start, patch)
-    place.cache.local(["read-tree", start], env=place.env)
+    if place.cache.is_partial:
+        _prefetch(place.cache, start, patch)
+    place.cache.begin_index(start, place.env)
     args = ["apply", "--cached", "--binary", "--whitespace=nowarn", "-"]
     answer = place.cache.try_online(args, env=place.env, stdin=patch)
     if answer.status != 0:

@@ -26,11 +26,18 @@ LARGEST = 64 * 1024 * 1024
 
 
 class _Objects(GitCache):
-    """The objects of a repository on this machine; there is nothing to fetch from."""
+    """The objects of a repository on this machine; there is nothing to fetch from.
+
+    Patches are often put on one commit many times: what was found of it last is kept.
+    """
+
+    is_partial = False
 
     def __init__(self, git_dir: Path) -> None:
         self.git_dir = git_dir.absolute()
         self.repo = RepoName("local/repository")
+        self._here: set[Sha] = set()
+        self._index: tuple[Sha, bytes] | None = None
 
     def try_online(
         self, args: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: bytes = b""
@@ -40,12 +47,23 @@ class _Objects(GitCache):
 
     def bring(self, *commits: Sha) -> None:
         """NotFoundError for a commit that is not here."""
-        missing = [commit for commit, here in self.has(commits).items() if not here]
+        asked = set(commits) - self._here
+        missing = [commit for commit, here in self.has(asked).items() if not here] if asked else []
         if missing:
             raise NotFoundError(f"the repository has no commit {missing[0][:12]}")
+        self._here |= asked
 
     def bring_blobs(self, oids: Iterable[str]) -> None:
         """Everything is here already."""
+
+    def begin_index(self, start: Sha, env: Mapping[str, str]) -> None:
+        """The tree of a commit as the index that the environment names."""
+        place = Path(env["GIT_INDEX_FILE"])
+        if self._index is None or self._index[0] != start:
+            super().begin_index(start, env)
+            self._index = start, place.read_bytes()
+        else:
+            place.write_bytes(self._index[1])
 
 
 class LocalHistory:

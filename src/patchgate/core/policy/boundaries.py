@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from patchgate.core.globs import compile_glob, first_match
+from patchgate.core.globs import compile_globs
 from patchgate.core.policy.case import Case, Found
 from patchgate.core.policy.model import Rule
 
@@ -31,11 +31,11 @@ _OTHERS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
 
 def crossed(rule: Rule, case: Case) -> Iterator[Found]:
     """Each added import that leads where the rule forbids."""
-    forbidden = [compile_glob(glob) for glob in rule.imports]
+    forbidden = compile_globs(rule.imports)
     for file in case.lines(rule):
         for line in file.added:
             for module in imported(file.path, line):
-                if first_match(forbidden, module):
+                if forbidden.matches(module):
                     yield file.path, f"imports {module}, across a boundary"
 
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from patchgate.core.globs import compile_glob, first_match
+from patchgate.core.globs import compile_globs
 from patchgate.core.patch import AppliedPatch, FileChange
-from patchgate.core.policy.difflines import DiffFile, diff_files
+from patchgate.core.policy.difflines import DiffFile, diff_files, is_plain
 from patchgate.core.policy.model import Rule
 from patchgate.core.policy.spotting import SecretFinder
 
@@ -25,8 +25,8 @@ class Scope:
 
     def outside(self, patch: AppliedPatch) -> tuple[str, ...]:
         """The paths of the patch that no glob names."""
-        globs = [compile_glob(glob) for glob in self.globs if glob.strip(" ./")]
-        return tuple(path for path in patch.paths if not first_match(globs, path))
+        globs = compile_globs(tuple(glob for glob in self.globs if glob.strip(" ./")))
+        return tuple(path for path in patch.paths if not globs.matches(path))
 
 
 @dataclass(frozen=True)
@@ -48,8 +48,8 @@ class Case:
 
     @cached_property
     def is_plain(self) -> bool:
-        """Whether the diff is ASCII without control characters: nothing can hide in it."""
-        return self.patch.rendered.isascii() and not _controlled(self.patch.rendered)
+        """Whether nothing can hide in the whole diff."""
+        return is_plain(self.patch.rendered)
 
     @cached_property
     def plain_names(self) -> frozenset[str]:
@@ -71,18 +71,12 @@ class _Applies:
     """Whether a rule is about a path."""
 
     def __init__(self, rule: Rule) -> None:
-        self._globs = [compile_glob(glob) for glob in rule.globs]
-        self._exempt = [compile_glob(glob) for glob in rule.exempt]
+        self._globs = compile_globs(rule.globs) if rule.globs else None
+        self._exempt = compile_globs(rule.exempt) if rule.exempt else None
 
     def __call__(self, path: str) -> bool:
-        wanted = not self._globs or first_match(self._globs, path) is not None
-        return wanted and not (self._exempt and first_match(self._exempt, path))
+        wanted = self._globs is None or self._globs.matches(path)
+        return wanted and not (self._exempt is not None and self._exempt.matches(path))
 
 
 _ASCII_NAME = re.compile(r"[A-Za-z_]\w*", re.ASCII)
-_CONTROLS = {code for code in range(32) if chr(code) not in "\n\t"} | {127}
-_TABLE = bytes.maketrans(bytes(_CONTROLS), b"\x00" * len(_CONTROLS))
-
-
-def _controlled(text: str) -> bool:
-    return b"\0" in text.encode("ascii").translate(_TABLE)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 _HUNK = re.compile(r"@@ -[0-9]+(?:,([0-9]+))? \+[0-9]+(?:,([0-9]+))? @@")
 _ESCAPE = re.compile(r'\\([abfnrtv"\\]|[0-7]{3})')
@@ -12,7 +13,7 @@ _LETTERS = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, '"': 34,
 NOWHERE = "/dev/null"
 
 
-@dataclass(slots=True)
+@dataclass
 class DiffFile:
     """The lines of one file, without their `+` and `-`; a new kind of file has two of these."""
 
@@ -20,10 +21,31 @@ class DiffFile:
     added: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
 
-    @property
+    @cached_property
     def text(self) -> str:
         """What it adds, as one text."""
         return "\n".join(self.added)
+
+    @cached_property
+    def odd(self) -> list[str]:
+        """The added lines that are more than plain text."""
+        if is_plain(self.text):
+            return []
+        return [x for x in self.added if not ((x.isascii() and x.isprintable()) or is_plain(x))]
+
+    @cached_property
+    def raw(self) -> bytes:
+        """What it adds, as UTF-8."""
+        return self.text.encode("utf-8", "surrogatepass")
+
+
+_CONTROLS = {code for code in range(32) if chr(code) not in "\n\t"} | {127}
+_TABLE = bytes.maketrans(bytes(_CONTROLS), b"\x00" * len(_CONTROLS))
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is ASCII without control characters: nothing can hide in it."""
+    return text.isascii() and b"\0" not in text.encode("ascii").translate(_TABLE)
 
 
 def diff_files(rendered: str) -> list[DiffFile]:

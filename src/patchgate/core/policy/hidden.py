@@ -14,8 +14,8 @@ def bidi(rule: Rule, case: Case) -> Iterator[Found]:
     if case.is_plain:
         return
     for path, line in _suspect(rule, case):
-        found = next((char for char in line if char in BIDI), None)
-        if found:
+        if not BIDI.isdisjoint(line):
+            found = next(char for char in line if char in BIDI)
             yield path, f"adds {name(found)}, which reorders what a reader sees"
 
 
@@ -33,6 +33,4 @@ def invisible(rule: Rule, case: Case) -> Iterator[Found]:
 def _suspect(rule: Rule, case: Case) -> Iterator[tuple[str, str]]:
     """Path and text of each added line that is more than printable ASCII."""
     for file in case.lines(rule):
-        for line in file.added:
-            if not (line.isascii() and line.isprintable()):
-                yield file.path, line
+        yield from ((file.path, line) for line in file.odd)

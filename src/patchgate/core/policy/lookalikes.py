@@ -55,21 +55,23 @@ _NAME = re.compile(r"\w+")
 def lookalikes(rule: Rule, case: Case) -> Iterator[Found]:
     """Added names, and parts of new paths, that a reader takes for other ones."""
     for change in case.changes(rule):
-        found = None if change.path.isascii() else _deceiving(change.path, frozenset())
+        found = None if change.path.isascii() else _deceiving(change.path, None)
         if change.status == "A" and found:
             yield change.path, f"its name holds {found}"
     if case.patch.rendered.isascii():
         return
     for file in case.lines(rule):
-        lines = [line for line in file.added if not line.isascii()]
-        for line in lines:
-            found = _deceiving(line, case.plain_names)
+        for line in file.odd:
+            found = None if line.isascii() else _deceiving(line, case)
             if found:
                 yield file.path, f"adds {found}"
 
 
-def _deceiving(text: str, known: frozenset[str]) -> str:
-    """The first name that is not what it looks like, with what it looks like."""
+def _deceiving(text: str, case: Case | None) -> str:
+    """The first name that is not what it looks like, with what it looks like.
+
+    One of another script alone deceives only where the case has the plain name as well.
+    """
     for name in _NAME.findall(text):
         if name.isascii():
             continue
@@ -78,7 +80,7 @@ def _deceiving(text: str, known: frozenset[str]) -> str:
             continue
         mixed = any(char.isascii() and char.isalpha() for char in name)
         changed = unicodedata.normalize("NFKC", name).isascii()
-        if mixed or changed or plain in known:
+        if mixed or changed or (case and plain in case.plain_names):
             return f"{_spelt(name)}, which reads as `{plain[:60]}`"
     return ""
 

@@ -132,6 +132,8 @@ class Policy(Record):
     name: str = Field(min_length=1, max_length=60)
     rules: tuple[Rule, ...] = Field(min_length=1, max_length=200)
     _secrets: SecretFinder | None = PrivateAttr(default=None)
+    _digested: tuple[object, SecretFinder | None, Digest] | None = PrivateAttr(default=None)
+    """What was digested last, since every judgement asks: rules, finder, digest."""
 
     @model_validator(mode="after")
     def _can_be_relied_on(self) -> Policy:
@@ -156,8 +158,12 @@ class Policy(Record):
 
     def digest(self) -> Digest:
         """The digest of all rules, those for credentials included."""
-        own = super().digest()
-        return own if self._secrets is None else digest_json([own, self._secrets.digest()])
+        held = self._digested
+        if held is None or held[0] is not self.rules or held[1] is not self._secrets:
+            own = super().digest()
+            whole = own if self._secrets is None else digest_json([own, self._secrets.digest()])
+            self._digested = held = (self.rules, self._secrets, whole)
+        return held[2]
 
     def advice(self) -> dict[str, str]:
         """What each rule tells a person, by rule id."""

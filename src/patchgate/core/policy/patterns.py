@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Protocol, cast
 
 import re2
@@ -40,3 +40,30 @@ def compile_pattern(pattern: str) -> Expression:
 def first_found(patterns: Sequence[Expression], text: str) -> str | None:
     """The text that the first of the patterns finds, or None."""
     return next((found.group() for one in patterns if (found := one.search(text))), None)
+
+
+class ByLines(Protocol):
+    """A compiled pattern of ours that meets a line at most once."""
+
+    def finditer(self, text: bytes) -> Iterator[FoundLine]:
+        """Each line where it is found."""
+
+
+class FoundLine(Protocol):
+    """A line, or its rest from where the pattern was found."""
+
+    def group(self) -> bytes:
+        """The text of it."""
+
+
+def by_lines(pattern: str, *, whole: bool = False) -> ByLines:
+    """A pattern of ours that finds lines (with `whole` from their beginning) in UTF-8 bytes."""
+    options = re2.Options()
+    options.encoding = re2.Options.Encoding.LATIN1
+    begin = r"[^\n]*" if whole else ""
+    return cast("ByLines", re2.compile(f"{begin}(?:{pattern})[^\\n]*".encode(), options))
+
+
+def lines_with(pattern: ByLines, text: bytes) -> int:
+    """In how many lines it is found."""
+    return sum(1 for _ in pattern.finditer(text))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from patchgate.core.globs import compile_glob, first_match
+from patchgate.core.globs import compile_globs
 from patchgate.core.patch import ABSENT
 from patchgate.core.policy.case import Case, Found
 from patchgate.core.policy.model import Rule
@@ -14,14 +14,14 @@ DONE = {"A": "is added", "M": "is changed", "D": "is deleted", "T": "becomes ano
 
 def touched(rule: Rule, case: Case) -> Iterator[Found]:
     """Paths under the globs, and what would stand in the place of a folder that they name."""
-    globs = [compile_glob(glob, folded=True) for glob in rule.globs]
-    exempt = [compile_glob(glob) for glob in rule.exempt]
+    globs = compile_globs(rule.globs, folded=True)
+    exempt = compile_globs(rule.exempt)
     for change in case.patch.changes:
-        if exempt and first_match(exempt, change.path):
+        if exempt.matches(change.path):
             continue
-        if first_match(globs, change.path):
+        if globs.matches(change.path):
             yield change.path, DONE[change.status]
-        elif change.new_mode != ABSENT and any(g.shadowed_by(change.path) for g in globs):
+        elif change.new_mode != ABSENT and globs.shadowed_by(change.path):
             yield change.path, "would take the place of a protected folder"
 
 

@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Iterator
 
-from patchgate.core.globs import compile_glob, first_match
+from patchgate.core.globs import compile_globs
 from patchgate.core.patch import ABSENT, EXECUTABLE, REGULAR
 from patchgate.core.policy.case import Case, Found
 from patchgate.core.policy.difflines import DiffFile
 from patchgate.core.policy.model import Rule
+from patchgate.core.policy.patterns import by_lines, lines_with
 
 _FILES = (REGULAR, EXECUTABLE)
-_SKIPS = re.compile(
+_SKIPS = by_lines(
     r"@(?:pytest\.mark|unittest|mark)\.(?:skip|xfail|expectedFailure)|\bpytest\.(?:skip|xfail|importorskip)\("
     r"|\bself\.skipTest\(|\bSkipTest\b|@(?:Ignore|Disabled|Pending)\b|#\[ignore|\bt\.Skip(?:f|Now)?\("
-    r"|\b(?:it|test|describe|context|suite)\.(?:skip|todo|fixme)\b|\bx(?:it|test|describe|context)\s*\("
-    r"|\bthis\.skip\(|\b(?:markTestSkipped|markTestIncomplete)\(|\bSkip\s*=\s*\"|\[Ignore\b"
+    r"|\b(?:it|test|describe|context|suite)\.(?:skip|todo|fixme)\b"
+    r"|\bx(?:it|test|describe|context)[ \t]*\("
+    r"|\bthis\.skip\(|\b(?:markTestSkipped|markTestIncomplete)\(|\bSkip[ \t]*=[ \t]*\"|\[Ignore\b"
 )  # fmt: skip
 """How the usual frameworks leave a test out."""
 _CLAIMS = re.compile(
@@ -30,6 +31,12 @@ _TESTS = re.compile(
     r"|(?:public\s+)?(?:void|function)\s+(test\w*))",
     re.IGNORECASE,
 )
+_NEAR = by_lines(
+    r"(?i:test|\bit\b|specify|assert|expect|should|require\.|\bt\.(?:error|fatal|fail)"
+    r"|raises|self\.fail|verify)",
+    whole=True,
+)
+"""Lines on which the two patterns above are worth a try."""
 
 
 def lost(rule: Rule, case: Case) -> Iterator[Found]:
@@ -52,26 +59,48 @@ def weakened(rule: Rule, case: Case) -> Iterator[Found]:
     """
     deleted = {change.path for change in case.patch.changes if change.new_mode == ABSENT}
     tests = [file for file in case.lines(rule) if file.path not in deleted]
-    elsewhere = Counter(line.strip() for file in tests for line in file.added)
-    for file in tests:
-        words = [word for word in (_skips(file), *_less(file, elsewhere)) if word]
+    proof = [_proving(file.removed) for file in tests]
+    elsewhere = _gained(tests, {line.strip() for lines in proof for line in lines})
+    for file, lines in zip(tests, proof, strict=True):
+        gone = [line for line in lines if line.strip() not in elsewhere]
+        words = [word for word in (_skips(file), *_less(file, gone)) if word]
         if words:
             yield file.path, "; ".join(words)
 
 
+def _proving(lines: list[str]) -> list[str]:
+    """Those of the lines that define a test or claim something."""
+    if not lines:
+        return []
+    raw = "\n".join(lines).encode("utf-8", "surrogatepass")
+    near = [found.group().decode("utf-8", "surrogatepass") for found in _NEAR.finditer(raw)]
+    return [line for line in near if _CLAIMS.search(line) or _TESTS.match(line)]
+
+
+def _gained(tests: list[DiffFile], wanted: set[str]) -> set[str]:
+    """Those of the lines that some test file adds."""
+    if not wanted:
+        return set()
+    return {line.strip() for file in tests for line in file.added} & wanted
+
+
 def _skips(file: DiffFile) -> str:
-    new = _count(_SKIPS, file.added) - _count(_SKIPS, file.removed)
+    new = lines_with(_SKIPS, file.raw)
+    if new and file.removed:
+        new -= lines_with(_SKIPS, "\n".join(file.removed).encode("utf-8", "surrogatepass"))
     return f"leaves {_number(new, 'more test')} out" if new > 0 else ""
 
 
-def _less(file: DiffFile, elsewhere: Counter[str]) -> Iterator[str]:
+def _less(file: DiffFile, gone: list[str]) -> Iterator[str]:
     """What was there before, is not there any more, and moved nowhere."""
-    gone = [line for line in file.removed if not elsewhere[line.strip()]]
-    removed, added = set(_names(gone)), set(_names(file.added))
+    if not gone:
+        return
+    kept = _proving(file.added)
+    removed, added = set(_names(gone)), set(_names(kept))
     if len(removed) > len(added):
         names = ", ".join(sorted(removed - added)[:3])
         yield f"loses {_number(len(removed) - len(added), 'test')} ({names})"
-    claims = _count(_CLAIMS, gone) - _count(_CLAIMS, file.added)
+    claims = _count(_CLAIMS, gone) - _count(_CLAIMS, kept)
     if claims > 0:
         yield f"claims less: {_number(claims, 'assertion')} fewer"
 
@@ -93,13 +122,13 @@ def _number(count: int, what: str) -> str:
 
 def missing(rule: Rule, case: Case) -> Iterator[Found]:
     """Code that grows or changes under the globs while no path of `needs` does."""
-    needs = [compile_glob(glob) for glob in rule.needs]
+    needs = compile_globs(rule.needs)
     tested = any(
-        first_match(needs, change.path) and change.new_mode in _FILES and change.added
+        needs.matches(change.path) and change.new_mode in _FILES and change.added
         for change in case.patch.changes
     )
     if tested:
         return
     for change in case.changes(rule):
-        if change.new_mode in _FILES and change.added and not first_match(needs, change.path):
+        if change.new_mode in _FILES and change.added and not needs.matches(change.path):
             yield change.path, "changes, and no test does"

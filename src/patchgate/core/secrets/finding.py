@@ -12,12 +12,7 @@ from typing import Any
 
 from patchgate.core.ids import Digest, digest_json
 from patchgate.core.secrets.model import Allowlist, SecretRule
-from patchgate.core.secrets.patterns import (
-    any_of,
-    compiled,
-    overlapping,
-    stays_on_its_line,
-)
+from patchgate.core.secrets.patterns import Words, any_of, compiled, stays_on_its_line
 
 HIDDEN = "***"
 MAX_LINE = 2_000
@@ -101,8 +96,8 @@ class SecretRules:
         return any_of(frozenset(self._words))
 
     @cached_property
-    def _each_word(self) -> Any:
-        return any_of(frozenset(self._words), rest_of_line=False)
+    def _every_word(self) -> Words:
+        return Words(self._words)
 
     @cached_property
     def _order(self) -> dict[str, int]:
@@ -118,23 +113,14 @@ class SecretRules:
     def _any_wordless(self) -> Any:
         return compiled("|".join(f"(?:{rule.regex})" for rule in self._wordless))
 
-    def _tried(self, raw: bytes, near: _Near) -> list[SecretRule]:
+    def _tried(self, raw: bytes) -> list[SecretRule]:
         """The rules that the text's words call for, and those without words that one look finds."""
         tried: dict[str, SecretRule] = {}
         if self._wordless and self._any_wordless.search(raw) is not None:
             tried |= {rule.id: rule for rule in self._wordless}
-        for word in self._words_in(near.text.lower()):
+        for word in self._every_word.found(raw):
             tried |= {rule.id: rule for rule in self._words[word]}
         return sorted(tried.values(), key=lambda rule: self._order[rule.id])
-
-    def _words_in(self, low: bytes) -> set[bytes]:
-        """The keywords in a text: those that one pattern meets, and those that these may cover."""
-        if self._each_word is None:
-            return set()
-        met = {found.group() for found in self._each_word.finditer(low)}
-        every = tuple(self._words)
-        covered = {word for one in met for word in overlapping(one, every)}
-        return met | {word for word in covered - met if word in low}
 
     def _spans(self, raw: bytes, path: str, *, generic: bool) -> Iterator[_Span]:
         """What the rules find, without what overlaps with a find of an earlier rule."""
@@ -142,7 +128,7 @@ class SecretRules:
             return
         taken: list[tuple[int, int]] = []
         near = _Near(raw, self._any_word)
-        for rule in self._tried(raw, near):
+        for rule in self._tried(raw):
             if rule.is_generic and not generic:
                 continue
             for span in self._of_rule(rule, near, path):
@@ -225,17 +211,22 @@ class _Near:
 
     def __init__(self, raw: bytes, any_word: Any) -> None:
         self.raw = raw
-        lines: list[bytes] = []
+        self._any_word = any_word
         self._here: list[int] = []
         self._moved: list[int] = []
+
+    @cached_property
+    def text(self) -> bytes:
+        """Those lines; gathered when a rule first asks."""
+        lines: list[bytes] = []
         size = 0
-        for found in any_word.finditer(raw) if any_word is not None else ():
-            start, end = raw.rfind(b"\n", 0, found.start()) + 1, found.end()
-            lines.append(raw[start:end])
+        for found in self._any_word.finditer(self.raw) if self._any_word is not None else ():
+            start, end = self.raw.rfind(b"\n", 0, found.start()) + 1, found.end()
+            lines.append(self.raw[start:end])
             self._here.append(size)
             self._moved.append(start - size)
             size += end - start + 1
-        self.text = b"\n".join(lines)
+        return b"\n".join(lines)
 
     def moved(self, at: int) -> int:
         """How far the line at this offset stands from its place in the whole text."""

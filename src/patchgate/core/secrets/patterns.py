@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
@@ -17,10 +18,10 @@ def compiled(pattern: str) -> Any:
     return re2._Regexp(pattern.encode(), options)
 
 
-def any_of(words: frozenset[bytes], *, rest_of_line: bool = True) -> Any:
-    """One pattern for any of these words, in any case, the longest first; None for no words.
+def any_of(words: frozenset[bytes]) -> Any:
+    """One pattern for any of these words, in any case; None for no words.
 
-    With `rest_of_line` a match goes on to the line's end: one match for each line.
+    A match goes on to the line's end: one match for each line.
     """
     if not words:
         return None
@@ -28,22 +29,32 @@ def any_of(words: frozenset[bytes], *, rest_of_line: bool = True) -> Any:
     options.log_errors = False
     options.case_sensitive = False
     options.encoding = re2.Options.Encoding.LATIN1
-    longest = sorted(words, key=lambda word: (-len(word), word))
-    every = b"|".join(re2.escape(word) for word in longest)
-    return re2.compile(b"(?:" + every + b")[^\n]*" if rest_of_line else every, options)
+    every = b"|".join(re2.escape(word) for word in sorted(words))
+    return re2.compile(b"(?:" + every + b")[^\n]*", options)
 
 
-@lru_cache(maxsize=4096)
-def overlapping(word: bytes, words: tuple[bytes, ...]) -> frozenset[bytes]:
-    """Those of the words that can begin inside this one, and so be passed over when it is met."""
-    return frozenset(
-        other
-        for other in words
-        for at in range(len(word))
-        if other != word and word[at:].startswith(other[: len(word) - at])
-    )
+class Words:
+    """Which of some words stand in a text, in any case; all are looked for in one pass."""
+
+    def __init__(self, words: Iterable[bytes]) -> None:
+        self._words = (_ALWAYS, *words)
+        options = re2.Options()
+        options.log_errors = False
+        options.literal = True
+        options.case_sensitive = False
+        options.encoding = re2.Options.Encoding.LATIN1
+        self._set = re2.Set.SearchSet(options)
+        for word in self._words:
+            self._set.Add(word)
+        self._set.Compile()
+
+    def found(self, raw: bytes) -> list[bytes]:
+        """Those that it holds, in their own order; an engine that gives up raises here."""
+        return [self._words[at] for at in sorted(self._set.Match(raw + _ALWAYS)) if at]
 
 
+_ALWAYS = b"\n"
+"""Added to every text and looked for in it, so that no answer is never read as no find."""
 _MAY_LEAVE_ITS_LINE = re.compile(
     r"""
       \\[snrvaAzZWDQC0-7xpPB]   # classes, escapes and quotes that may stand for a line feed
