@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from patchgate.app.folding import Folds
 from patchgate.app.settings import Provider, Settings
 from patchgate.app.writegate import WriteGate
 from patchgate.core.ids import AccountId
@@ -68,6 +69,8 @@ class Desk:
     """Whether this run can still enter a propose room; else the next run asks the model."""
     bell: Doorbell | None = None
     """Wakes a ticket in a run of its own, where there is a place for that."""
+    folds: Folds = field(default_factory=Folds)
+    """Workflows folded before."""
 
     def now(self) -> str:
         """The present moment as it stands on the ledger: ISO 8601, UTC, milliseconds."""

@@ -17,7 +17,7 @@ class Session:
     def __init__(self, desk: Desk, stream: Stream) -> None:
         self.desk = desk
         self.stream = stream
-        self.w: Workflow = fold(stream.events)
+        self.w: Workflow = desk.folds.of(stream)
         self.pending: list[Event] = []
         self.recorded: list[Event] = []
         """Everything recorded in this wake-up, pushed or not."""
@@ -61,3 +61,4 @@ class Session:
             return
         self.stream = self.desk.ledger.append(self.stream, self.pending, self._fresh)
         self.pending, self._fresh = [], {}
+        self.desk.folds.keep(self.stream, self.w)

@@ -11,7 +11,6 @@ from patchgate.app.project import read_project, stopped_by
 from patchgate.app.sweep import ticket_of
 from patchgate.core.approval import moment
 from patchgate.core.decide import decide
-from patchgate.core.fold import fold
 from patchgate.core.ids import TicketKey, short
 from patchgate.core.rules import ChildNow, World
 from patchgate.core.state import State, Workflow
@@ -57,7 +56,7 @@ def standing(desk: Desk, key: TicketKey) -> Standing:
             f"{key} has no stream on the ledger: the runner has never taken it up",
             "Assign it to the runner; then the doorbell or the next sweep starts the work.",
         )
-    return describe(desk, fold(stream.events))
+    return describe(desk, desk.folds.of(stream))
 
 
 def describe(desk: Desk, w: Workflow) -> Standing:
@@ -88,7 +87,7 @@ def _active_child(desk: Desk, w: Workflow) -> dict[int, ChildNow]:
     if child is None:
         return {}
     stream = desk.ledger.read(TicketKey(child.key), child.issue_id)
-    return {child.ordinal: ChildNow(fold(stream.events).state if stream else State.INGESTED)}
+    return {child.ordinal: ChildNow(desk.folds.of(stream).state if stream else State.INGESTED)}
 
 
 def projects(desk: Desk) -> list[str]:

@@ -9,7 +9,6 @@ from patchgate.app.project import append_project, read_project
 from patchgate.core import events as e
 from patchgate.core.approval import moment
 from patchgate.core.decide import decide
-from patchgate.core.fold import fold
 from patchgate.core.ids import StreamId, TicketKey
 from patchgate.core.projection import view_of
 from patchgate.core.rules import World
@@ -41,7 +40,7 @@ def open_workflows(desk: Desk, damaged: Damaged) -> list[Workflow]:
         if isinstance(stream, LedgerError):
             damaged.append((stream_id, stream))
         else:
-            found.append(fold(stream.events))
+            found.append(desk.folds.of(stream))
     return found
 
 
@@ -78,7 +77,7 @@ def gather(desk: Desk) -> list[str]:
     for stream_id, stream in desk.ledger.read_all(ticket_streams(desk)).items():
         if isinstance(stream, LedgerError):
             refused[stream_id] = stream
-        elif not stream.closed and _is_over(desk, fold(stream.events)):
+        elif not stream.closed and _is_over(desk, desk.folds.of(stream)):
             ended.append(stream)
     refused |= desk.ledger.gather_all(ended)
     for stream in ended:

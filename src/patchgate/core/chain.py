@@ -18,7 +18,7 @@ from pydantic import Field, ValidationError
 from pydantic_core import from_json, to_json
 
 from patchgate.core.events import EVENT, KINDS, Event
-from patchgate.core.ids import Digest, StreamId, canonical, digest_bytes, short
+from patchgate.core.ids import EXACT, Digest, StreamId, canonical, digest_bytes, short
 from patchgate.core.plan import Record
 from patchgate.errors import LedgerError, MalformedError
 
@@ -232,8 +232,6 @@ def _plainly_right(line: bytes, seq: int, prev: Digest) -> Link | None:
 
 
 _BEGIN = b'{"event":'
-_EXACT = 2**53
-"""Whole numbers below it are the same in every reader of JSON."""
 
 
 def _plain(value: object) -> bool:
@@ -250,7 +248,7 @@ def _plain(value: object) -> bool:
         kind = one.__class__
         if kind is str or kind is bool or one is None:
             continue
-        if not (-_EXACT < one < _EXACT if isinstance(one, int) else _plain(one)):
+        if not (-EXACT < one < EXACT if isinstance(one, int) else _plain(one)):
             return False
     return True
 

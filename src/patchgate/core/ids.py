@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from typing import NewType
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NewType, cast
 
 import rfc8785
 
@@ -31,9 +32,39 @@ SHORT = 12
 """How many hex digits of a digest people are shown, and may type."""
 
 
+EXACT = 2**53
+"""Whole numbers below it are the same in every reader of JSON."""
+
+_write = json.JSONEncoder(ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode
+
+
 def canonical(value: object) -> bytes:
-    """RFC 8785 bytes of a JSON value (dictionaries, lists, strings, integers, booleans, None)."""
+    """RFC 8785 bytes of a JSON value (dictionaries, lists, strings, integers, booleans, None).
+
+    What the standard library writes in the same way it writes in a fifth of the time; fractions,
+    large numbers, names beyond ASCII and half surrogate pairs are left to the RFC's own library.
+    """
+    if _is_plain(value):
+        try:
+            return _write(value).encode()
+        except UnicodeEncodeError:
+            pass  # the library below says what is wrong with it
     return rfc8785.dumps(value)  # type: ignore[arg-type]  # the library's own recursive alias
+
+
+def _is_plain(value: object) -> bool:
+    kind = value.__class__
+    if kind is str or kind is bool or value is None:
+        return True
+    if isinstance(value, dict):
+        inner: Iterable[object] = value.values()
+        if not all(name.__class__ is str and name.isascii() for name in value):
+            return False
+    elif isinstance(value, list | tuple):
+        inner = value
+    else:
+        return kind is int and -EXACT < cast("int", value) < EXACT
+    return all(map(_is_plain, inner))
 
 
 def digest_bytes(data: bytes) -> Digest:

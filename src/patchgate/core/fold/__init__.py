@@ -6,10 +6,10 @@ their own kinds of event; `moving` holds how the state itself changes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 
 from patchgate.core import events as e
-from patchgate.core.events import Event
+from patchgate.core.events import KINDS, Event
 from patchgate.core.fold.decisions import fold_decision
 from patchgate.core.fold.effects import fold_effect
 from patchgate.core.fold.facts import fold_fact
@@ -17,12 +17,17 @@ from patchgate.core.fold.rooms import fold_room
 from patchgate.core.replacing import replace
 from patchgate.core.state import TERMINAL, Workflow
 
-_FAMILIES: tuple[Callable[[Workflow, Event], Workflow | None], ...] = (
-    fold_fact,
-    fold_room,
-    fold_decision,
-    fold_effect,
-)
+Family = Callable[[Workflow, Event], Workflow | None]
+_FAMILIES: Mapping[str, Family] = {
+    "facts": fold_fact,
+    "runs": fold_room,
+    "decisions": fold_decision,
+    "effects": fold_effect,
+}
+"""By the module of `core.events` that a kind of event stands in."""
+_FAMILY: Mapping[type[Event], Family] = {
+    kind: _FAMILIES[kind.__module__.rpartition(".")[2]] for kind in KINDS.values()
+}
 
 
 def fold(events: Iterable[Event], start: Workflow | None = None) -> Workflow:
@@ -39,17 +44,9 @@ def evolve(w: Workflow, event: Event) -> Workflow:
         if event.fact in w.seen:
             return replace(w, seq=w.seq + 1)
         w = replace(w, seen=w.seen | {event.fact})
-    after = _fold_one(w, event)
+    after = _FAMILY[event.__class__](w, event) or w
     if after.state is not w.state:
         after = replace(after, since=event.at)
         if after.state not in TERMINAL:
             after = replace(after, drift_reasserted=False)
     return replace(after, seq=w.seq + 1)
-
-
-def _fold_one(w: Workflow, event: Event) -> Workflow:
-    for family in _FAMILIES:
-        after = family(w, event)
-        if after is not None:
-            return after
-    return w

@@ -9,6 +9,7 @@ from functools import lru_cache
 from patchgate.app.desk import Desk, Journal
 from patchgate.app.desk import Line as Said
 from patchgate.app.evidence import EvidenceReader
+from patchgate.app.folding import Folds
 from patchgate.app.packs import shipped_pack, with_secrets
 from patchgate.app.ruling import rules_of
 from patchgate.app.settings import Settings, load_settings, route
@@ -108,6 +109,7 @@ class World:
     policy: Policy
     settings: Settings
     rules: Rules
+    folds: Folds = field(default_factory=Folds)
 
     @classmethod
     def new(cls, configuration: Configuration | None = None, policy: Policy | None = None) -> World:
@@ -140,6 +142,7 @@ class World:
             github=self.github.copy(clock),
             ledger=self.ledger.copy(),
             runs=self.runs.copy(),
+            folds=Folds(self.folds),
         )
 
     def desk(self, line: Line, tell: Callable[[Said], None] | None = None) -> Desk:
@@ -168,6 +171,7 @@ class World:
             run_ended=self.runs.ended.__contains__,
             journal=Journal(tell or _unheard),
             providers=frozenset({"anthropic", "openai"}),
+            folds=self.folds,
             reviewers=(AccountId("leigh"),),
         )
 
