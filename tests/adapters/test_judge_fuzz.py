@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -83,16 +84,22 @@ def _changed(patch: bytes, chance: random.Random) -> bytes:
 
 
 def written_by_plain_git(history: LocalHistory, patch: bytes, place: Path) -> set[str]:
-    """The paths that a git of its own, told nothing but the patch, changes in the index."""
-    env = {**os.environ, "GIT_DIR": str(history.cache.git_dir), "GIT_INDEX_FILE": str(place / "i"),
-           "GIT_OBJECT_DIRECTORY": str(place),
+    """The paths that a git of its own, told nothing but the patch, changes in the index.
+
+    `place` holds the index of `main`, which plain git has read there.
+    """
+    env = {**os.environ, "GIT_DIR": str(history.cache.git_dir),
+           "GIT_INDEX_FILE": str(place / "now"), "GIT_OBJECT_DIRECTORY": str(place),
            "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(history.cache.git_dir / "objects")}  # fmt: skip
 
     def git(*args: str, stdin: bytes = b"") -> bytes:
         return subprocess.run(["git", *args], env=env, input=stdin, capture_output=True,
                               check=True).stdout  # fmt: skip
 
-    git("read-tree", "main")
+    if not (place / "main").exists():
+        git("read-tree", "main")
+        shutil.copy(place / "now", place / "main")
+    shutil.copy(place / "main", place / "now")
     git("apply", "--cached", "--binary", "-", stdin=patch)
     listing = git("diff-index", "--cached", "--name-only", "--no-renames", "-z", "main")
     return {name.decode("utf-8", "surrogateescape") for name in listing.split(b"\0")[:-1]}
