@@ -30,6 +30,7 @@ jobs:
           room: tick
           jira-api-token: ${{ secrets.JIRA_API_TOKEN }}
           github-token: ${{ secrets.PATCHGATE_TOKEN }}
+          default-token: ${{ github.token }}
   propose:
     needs: tick
     runs-on: ubuntu-latest
@@ -168,6 +169,10 @@ FAULTS: list[tuple[Rule, str, str, str]] = [
      "cancel-in-progress: true", "top: a run that writes"),
     (workflows.the_gate_needs_every_job, "tests, called]", "called]", "gate: does not need tests"),
     (workflows.the_gate_needs_every_job, "    if: always()\n", "", "gate: does not run always"),
+    (workflows.ci_can_be_left_asleep, "          default-token: ${{ github.token }}\n", "",
+     "tick: the room tick lacks the default token"),
+    (workflows.ci_can_be_left_asleep, "default-token: ${{ github.token }}",
+     "default-token: ${{ secrets.PATCHGATE_TOKEN }}", "tick: the room tick lacks the default"),
 ]  # fmt: skip
 
 

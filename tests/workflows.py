@@ -305,6 +305,19 @@ def the_gate_needs_every_job(workflow: Workflow) -> list[str]:
     return found
 
 
+def ci_can_be_left_asleep(workflow: Workflow) -> list[str]:
+    """A room that writes with a token that wakes CI also holds the one that wakes none."""
+    quiet = "${{ github.token }}"
+    return [
+        f"{name}: the room {given['room']} lacks the default token"
+        for name, job in workflow.jobs.items()
+        for given in (step.get("with") or {} for step in steps_of(job))
+        if given.get("room") in ("tick", "settle")
+        and given.get("github-token", quiet) != quiet
+        and given.get("default-token") != quiet
+    ]
+
+
 STEP_RULES: tuple[Rule, ...] = (
     every_foreign_action_is_pinned,
     checkouts_keep_no_credential,
@@ -326,4 +339,5 @@ RULES: tuple[Rule, ...] = (
     rooms_hold_their_own_keys,
     runs_that_write_are_not_cancelled,
     the_gate_needs_every_job,
+    ci_can_be_left_asleep,
 )

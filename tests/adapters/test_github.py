@@ -102,7 +102,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[GitHub, s
 
 @pytest.fixture
 def undescribed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rules of a branch, and stale checks, are not in the vendors' trimmed description."""
+    """Rules of a branch, stale checks, refused dispatches: not in the vendors' description."""
     monkeypatch.delenv("STANDIN_EXCHANGES", raising=False)
 
 
@@ -610,3 +610,52 @@ def test_a_failure_on_the_way_is_never_green(desk: Desk, path: str) -> None:
     desk.hub.plan_fault(Fault(FaultKind.STATUS, "GET", path, times=9, status=503))
     with pytest.raises(ServiceError):
         level(desk)
+
+
+# ── starting a workflow ──────────────────────────────────────────────────────────────────
+
+CI = ".github/workflows/ci.yml"
+BY_HAND = "on: {workflow_dispatch: , pull_request: }\njobs: {}\n"
+
+
+def with_workflow(desk: Desk, text: str = BY_HAND) -> Sha:
+    """Our branch, and a workflow on the default branch."""
+    desk.hub.as_user("rita").push(SHOP, "main", {CI: text}, "CI")
+    return desk.publish()
+
+
+def starts(desk: Desk) -> int:
+    return sum(r.endswith("/dispatches") for r in desk.requests())
+
+
+def test_a_workflow_is_started_on_the_head_of_our_branch_and_only_once(desk: Desk) -> None:
+    head = with_workflow(desk)
+    run = desk.forge.start_workflow(SHOP, "ci.yml", branch=BRANCH, head=head)
+    (made,) = desk.hub.hub.repository(SHOP).runs
+    assert (str(made.id), made.sha, made.branch, made.path) == (run, head, BRANCH, CI)
+    assert desk.forge.start_workflow(SHOP, "ci.yml", branch=BRANCH, head=head) == run
+    assert starts(desk) == 1
+
+
+@pytest.mark.usefixtures("undescribed")
+def test_a_workflow_without_the_trigger_is_refused_with_what_it_needs(desk: Desk) -> None:
+    head = with_workflow(desk, "on: [push]\njobs: {}\n")
+    with pytest.raises(RefusedError, match="workflow_dispatch") as refused:
+        desk.forge.start_workflow(SHOP, "ci.yml", branch=BRANCH, head=head)
+    assert "`on: workflow_dispatch`" in refused.value.advice
+
+
+def test_a_workflow_that_is_not_there_is_named_with_its_setting(desk: Desk) -> None:
+    head = desk.publish()
+    with pytest.raises(NotFoundError, match=r"acme/shop has no workflow ci\.yml") as missing:
+        desk.forge.start_workflow(SHOP, "ci.yml", branch=BRANCH, head=head)
+    assert "pull_request.ci_workflows" in missing.value.advice
+
+
+def test_a_token_that_may_not_start_workflows_is_told_which_permission_it_lacks(
+    desk: Desk,
+) -> None:
+    head = with_workflow(desk)
+    token = desk.hub.issue_token("robot", permissions={"contents": "write", "actions": "read"})
+    with pytest.raises(CredentialError, match="actions"):
+        desk.forge_for(token).start_workflow(SHOP, "ci.yml", branch=BRANCH, head=head)

@@ -49,6 +49,7 @@ class FakeForge(ForgeReader, ForgeWriter):
 
     def __init__(self, clock: FakeClock, *repos: RepoName) -> None:
         self.clock = clock
+        self.started: list[tuple[str, Sha]] = []
         self.commits: dict[tuple[RepoName, Sha], Commit] = {}
         self.branches: dict[tuple[RepoName, str], Sha] = {}
         self.pulls: dict[tuple[RepoName, int], Pull] = {}
@@ -257,6 +258,11 @@ class FakeForge(ForgeReader, ForgeWriter):
             said[-1] = replace(said[-1], ours=eid)
             return Posted(name, said[-1].at, "")
         return Posted(found[0].id, found[0].at, "")
+
+    def start_workflow(self, repo: RepoName, workflow: str, *, branch: str, head: Sha) -> str:
+        if (workflow, head) not in self.started:
+            self.started.append((workflow, head))
+        return str(self.started.index((workflow, head)) + 1)
 
 
 def _applied(old: Tree, patch: bytes) -> dict[str, str]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Iterator
 from dataclasses import fields, replace
 from typing import Any, ClassVar
 
 import pytest
 from pydantic import BaseModel
-from tests.app.fake_forge import patch_of
+from tests.app.fake_forge import FakeForge, patch_of
 from tests.app.fakes import RUNNER
 from tests.app.stage import (
     APPROVER,
@@ -24,15 +25,16 @@ from tests.app.stage import (
     refusal_code,
 )
 
+from patchgate.app.evidence import EvidenceReader
 from patchgate.app.settings import load_settings
-from patchgate.app.writegate import PublishOrder
+from patchgate.app.writegate import PublishOrder, WriteGate
 from patchgate.core import events as e
 from patchgate.core.events import Approved, Evidence, OverrideGiven, PatchProposed
 from patchgate.core.ids import RepoName, Sha, TicketKey, digest_bytes, short
 from patchgate.core.policy import Scope
 from patchgate.core.state import Publication, State, Workflow
 from patchgate.core.state import Pull as PullKnown
-from patchgate.errors import NotFoundError, TakenError
+from patchgate.errors import ConflictError, NotFoundError, RefusedError, TakenError
 from patchgate.ports import PullOrder
 
 PATCH = patch_of(**{"src/app.py": ("one\n", "two\n")})
@@ -809,3 +811,73 @@ def test_a_pull_request_is_not_put_for_a_patch_that_came_after_the_published_one
     with pytest.raises(NotFoundError):
         stage.gate().put_pull(stage.w, pull_order())
     assert stage.forge.pulls == {}
+
+
+# ── which token writes, and what runs on it ──────────────────────────────────────────────
+
+
+def with_quiet(stage: Stage) -> tuple[WriteGate, FakeForge]:
+    """The gate beside a token that wakes no CI, and that token's forge of the same world."""
+    quiet = copy.copy(stage.forge)
+    quiet.written, quiet.started = [], []
+    evidence = EvidenceReader(stage.tracker, stage.forge, stage.rules, REPO)
+    gate = WriteGate(
+        stage.forge,
+        stage.forge,
+        evidence,
+        rules=stage.rules,
+        policy=stage.policy,
+        quiet=lambda repo: quiet,
+    )
+    return gate, quiet
+
+
+@pytest.mark.parametrize("mode", ["patchset", "plan", "request"])
+def test_what_no_person_saw_is_written_with_the_token_that_wakes_no_ci(mode: str) -> None:
+    stage = READY[mode]()
+    gate, quiet = with_quiet(stage)
+    assert refusal_code(gate.publish(stage.w, stage.order(), NOW)) == "written"
+    assert (len(stage.forge.written), len(quiet.written)) == (
+        (1, 0) if mode == "patchset" else (0, 1)
+    )
+
+
+def test_a_workflow_is_started_only_on_the_commit_of_a_patch_that_was_approved() -> None:
+    stage = READY["patchset"]()
+    gate, head = stage.gate(), Sha("f" * 40)
+
+    def start(at: str) -> str:
+        return gate.start_checks(stage.w, "ci.yml", branch="ai/MWC-1", head=Sha(at))
+
+    with pytest.raises(RefusedError, match="nobody approved"):
+        start(head)
+    stage.record(stage.publish())
+    with pytest.raises(RefusedError, match="nobody approved"):
+        start(head)
+    assert start(stage.w.commit) == "1"
+    granted = stage.w
+    stage.w = replace(granted, grants=())
+    with pytest.raises(RefusedError, match="nobody approved"):
+        start(granted.commit)
+    stage.w = granted
+    stage.forge.push(REPO, "ai/MWC-1", {"x": "by a person\n"})
+    with pytest.raises(ConflictError, match="no longer"):
+        start(granted.commit)
+    assert stage.forge.started == [("ci.yml", granted.commit)]
+
+
+def test_an_approval_that_is_gone_from_jira_starts_no_workflow() -> None:
+    stage = READY["patchset"]()
+    stage.record(stage.publish())
+    stage.tracker.issue(KEY).comments.clear()
+    with pytest.raises(RefusedError):
+        stage.gate().start_checks(stage.w, "ci.yml", branch="ai/MWC-1", head=Sha(stage.w.commit))
+    assert stage.forge.started == []
+
+
+@pytest.mark.parametrize("mode", ["plan", "request"])
+def test_no_workflow_is_started_on_what_only_a_plan_or_a_request_covers(mode: str) -> None:
+    stage = READY[mode]()
+    stage.record(stage.publish())
+    with pytest.raises(RefusedError, match="nobody approved"):
+        stage.gate().start_checks(stage.w, "ci.yml", branch="ai/MWC-1", head=Sha(stage.w.commit))

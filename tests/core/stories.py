@@ -23,6 +23,7 @@ from patchgate.core.commands import (
     PublishPatch,
     PutPull,
     ShowTicket,
+    StartChecks,
     WriteCommand,
 )
 from patchgate.core.decide import decide, foresee
@@ -623,6 +624,8 @@ class Story:
                 return e.PullPut(
                     at=at, eid=eid, repo=REPO, number=self.pull.number, url="u", head=self.pull.head
                 )
+            case StartChecks(workflow=name, head=head):
+                return e.ChecksStarted(at=at, eid=eid, repo=REPO, workflow=name, head=head)
 
     def _showing(self, command: ShowTicket, at: str) -> Event:
         status = status_name(command.status, self.rules)

@@ -149,6 +149,11 @@ class GuardedWriter:
         text = self._outlet.markdown(markdown, ON_GITHUB, ON_THE_LEDGER)
         return self._inner.comment(repo, number, markdown=text, eid=eid)
 
+    def start_workflow(self, repo: RepoName, workflow: str, *, branch: str, head: Sha) -> str:
+        """Start a workflow of the settings on our branch."""
+        self._outlet.content(f"{workflow} {branch}".encode(), "the workflow's start")
+        return self._inner.start_workflow(repo, workflow, branch=branch, head=head)
+
 
 class GuardedLedger:
     """The ledger behind the outlet: a fact or an artifact with a secret in it is refused."""

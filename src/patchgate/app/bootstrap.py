@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -50,7 +50,7 @@ from patchgate.app.writegate import WriteGate
 from patchgate.core.ids import AccountId, RepoName, Sha
 from patchgate.core.policy import Policy
 from patchgate.core.secrets import SecretRules
-from patchgate.errors import ConfigError
+from patchgate.errors import ConfigError, RefusedError
 from patchgate.ports import Clock, ForgeReader, Job, Ledger, LocalHistory, Model, Tracker
 
 run_inside = sandbox.run_inside
@@ -219,7 +219,8 @@ def desk(
         made(forge.token())
     tracker: Tracker = GuardedTracker(tracker_of(env, settings, made), out)
     ledger: Ledger = GuardedLedger(ledger_of(env, settings, forge, cache), out)
-    rules = rules_of(settings, found.policy, forge)
+    quiet = _quietly(env, found, cache, out)
+    rules = replace(rules_of(settings, found.policy, forge), quiet=quiet is not None)
     gate = WriteGate(
         GuardedWriter(forge, out),
         forge,
@@ -227,10 +228,9 @@ def desk(
         rules=rules,
         policy=found.policy,
         routed=lambda ticket: route(settings, ticket),
+        quiet=quiet,
     )
     reviewer = settings.person(settings.reviewer).github
-    both: tuple[Provider, ...] = ("anthropic", "openai")
-    known = frozenset(p for p in both if not providers or p in providers)
     return Desk(
         settings=settings,
         rules=rules,
@@ -243,7 +243,7 @@ def desk(
         run=run or run_name(env),
         run_ended=lambda name: _run_has_ended(name, forge),
         journal=journal,
-        providers=known,
+        providers=_known(providers),
         reviewers=(AccountId(reviewer),) if reviewer else (),
         settings_source=found.source,
         clean=out,
@@ -251,6 +251,45 @@ def desk(
         if event_type
         else None,
     )
+
+
+def _known(providers: Sequence[str]) -> frozenset[Provider]:
+    """The providers that are named; all of them where none is."""
+    both: tuple[Provider, ...] = ("anthropic", "openai")
+    return frozenset(p for p in both if not providers or p in providers)
+
+
+def _quietly(
+    env: Environment, found: Services, cache: Path, out: Redactor
+) -> Callable[[RepoName], GuardedWriter] | None:
+    """What opens pull requests whose patch no person saw, beside a token that wakes CI.
+
+    None where the only token is the default one anyway, where there is none (outside of Actions),
+    and where settings want CI awake.
+    """
+    token = env.patchgate_default_token.get_secret_value() if env.patchgate_default_token else ""
+    own = env.forge_token.get_secret_value() if env.forge_token else ""
+    alone = token == own and not env.github_app_private_key
+    if not token or alone or found.settings.approval.wakes_ci:
+        return None
+    forge = GitHubForge.connect(
+        api_url=env.github_api_url,
+        server_url=env.github_server_url,
+        token=token,
+        cache=cache / "repositories",
+        branch_prefix=found.settings.branch_prefix,
+    )
+
+    def writer(repo: RepoName) -> GuardedWriter:
+        if repo.casefold() == env.github_repository.casefold():
+            return GuardedWriter(forge, out)
+        raise RefusedError(
+            f"nobody has seen this patch, and a pull request in {repo} would wake its CI: the "
+            "default token, which wakes none, reaches the control repository alone",
+            "Set `approval.wakes_ci: true`, or mode `patchset` for this route; then `/retry`.",
+        )
+
+    return writer
 
 
 def _outlet(env: Environment, found: Services) -> Redactor:

@@ -54,6 +54,11 @@ VARIABLES = (
     Variable("JIRA_CLIENT_SECRET", Kind.JIRA, "OAuth client secret of a service account"),
     Variable("GITHUB_TOKEN", Kind.GITHUB, "Token that may write contents and pull requests"),
     Variable("GH_TOKEN", Kind.GITHUB, "The same, where GITHUB_TOKEN is not set"),
+    Variable(
+        "PATCHGATE_DEFAULT_TOKEN",
+        Kind.GITHUB,
+        "The job's own token, which wakes no CI; for modes plan and request; set by the action",
+    ),
     Variable("GITHUB_APP_ID", Kind.PLACE, "GitHub App, instead of a token"),
     Variable("GITHUB_APP_PRIVATE_KEY", Kind.GITHUB, "Private key of the GitHub App (PEM)"),
     Variable("GITHUB_APP_INSTALLATION_ID", Kind.PLACE, "Installation of the GitHub App"),
@@ -130,6 +135,7 @@ class Environment(BaseModel):
     jira_client_secret: SecretStr | None = None
     github_token: SecretStr | None = None
     gh_token: SecretStr | None = None
+    patchgate_default_token: SecretStr | None = None
     github_app_id: str = ""
     github_app_private_key: SecretStr | None = None
     github_app_installation_id: str = ""

@@ -17,10 +17,11 @@ from patchgate.core.commands import (
     PublishPatch,
     PutPull,
     ShowTicket,
+    StartChecks,
     WriteCommand,
 )
 from patchgate.core.events import Event
-from patchgate.core.ids import AccountId, RepoName, TicketKey
+from patchgate.core.ids import AccountId, RepoName, Sha, TicketKey
 from patchgate.core.projection import OWN_LABELS, account, status_name
 from patchgate.core.rules import World
 from patchgate.errors import NotFoundError
@@ -51,6 +52,8 @@ class Executor:
                 return self._publish(command)
             case PutPull():
                 return self._pull(command)
+            case StartChecks():
+                return self._start_checks(command)
 
     def _comment(self, command: PostComment) -> Event:
         there = command.platform == "github"
@@ -166,4 +169,17 @@ class Executor:
             number=pull.number,
             url=pull.url,
             head=pull.head,
+        )
+
+    def _start_checks(self, command: StartChecks) -> Event:
+        desk, w = self._desk, self._session.w
+        branch = branch_of(w, desk.settings.branch_prefix)
+        run = desk.gate.start_checks(w, command.workflow, branch=branch, head=Sha(command.head))
+        return e.ChecksStarted(
+            at=desk.now(),
+            eid=command.eid,
+            repo=w.repo,
+            workflow=command.workflow,
+            head=command.head,
+            run=run,
         )

@@ -157,6 +157,7 @@ _TELL: dict[type, Callable[[Any], Told]] = {
     e.SubtaskCreated: lambda x: ("jira", f"sub-task {x.key} created"),
     e.PatchAttached: lambda x: ("jira", f"patch {short(x.patch)} attached"),
     e.PatchPublished: lambda x: ("github", f"pushed {x.commit[:12]} to {x.branch}"),
+    e.ChecksStarted: lambda x: ("github", f"started {x.workflow} on {x.head[:12]}"),
     e.WriteRefused: lambda x: ("gate", f"WriteGate refused ({x.code}): {x.reason}"),
     e.PullPut: lambda x: ("github", f"pull request #{x.number} is up: {x.url}"),
 }

@@ -55,6 +55,7 @@ def rules_of(settings: Settings, policy: Policy, forge: ForgeReader) -> Rules:
             Task.REVIEW: runs_limits.review.micro_dollars,
         },
         review=settings.review,
+        ci_workflows=settings.pull_request.ci_workflows,
         in_testing_when=settings.in_testing_when,
         allow_not_required=settings.allow_no_required_checks,
     )

@@ -26,6 +26,7 @@ from patchgate.core.state import State, Workflow
 from patchgate.core.verdict import Level, Verdict
 from patchgate.errors import (
     ConfigError,
+    ConflictError,
     MalformedError,
     NotFoundError,
     RefusedError,
@@ -97,9 +98,14 @@ class WriteGate:
         rules: Rules,
         policy: Policy,
         routed: Callable[[Ticket], Route] | None = None,
+        quiet: Callable[[RepoName], ForgeWriter] | None = None,
     ) -> None:
-        """`routed` asks the settings where a ticket goes; None: the ledger is believed in that."""
+        """`routed` asks the settings where a ticket goes; None: the ledger is believed in that.
+
+        `quiet` gives the writer for what no person has seen, whose pull requests start no CI.
+        """
         self._routed = routed
+        self._quiet = quiet
         self._writer = writer
         self._reader = reader
         self._evidence = evidence
@@ -134,7 +140,7 @@ class WriteGate:
             expected=Sha(patch.start) if patch.start != patch.base else None,
         )
         try:
-            commit = self._writer.push_commit(commit_order)
+            commit = self._writer_for(w).push_commit(commit_order)
         except TakenError as error:
             return self._refused(order, patch, Refusal("taken", error.message), now)
         return e.PatchPublished(
@@ -161,11 +167,30 @@ class WriteGate:
         head = self._reader.branch_head(order.repo, order.branch)
         if head is None or not self._reader.is_ancestor(order.repo, Sha(w.commit), head):
             raise TakenError(f"branch {order.branch} no longer holds {w.commit[:12]}")
-        return self._writer.put_pull(order)
+        return self._writer_for(w).put_pull(order)
+
+    def start_checks(self, w: Workflow, workflow: str, *, branch: str, head: Sha) -> str:
+        """Start that workflow on our branch, for exactly the commit of an approved patch."""
+        grant = w.grant_for(w.patch.patch) if w.patch else None
+        if w.patch is None or grant is None or w.published != w.patch.patch or w.commit != head:
+            raise RefusedError(f"nobody approved what {workflow} would run on")
+        amiss = self._grant_holds(w, w.patch, grant)
+        if amiss:
+            raise RefusedError(amiss.reason)
+        repo = RepoName(w.patch.repo)
+        if self._reader.branch_head(repo, branch) != head:
+            raise ConflictError(f"branch {branch} is no longer at {head[:12]}")
+        return self._writer_for(w).start_workflow(repo, workflow, branch=branch, head=head)
 
     def tell(self, repo: RepoName, number: int, *, markdown: str, eid: Eid) -> Posted:
         """Say something on our pull request, once: words change no content and need no approval."""
         return self._writer.comment(repo, number, markdown=markdown, eid=eid)
+
+    def _writer_for(self, w: Workflow) -> ForgeWriter:
+        """In the modes where no person saw the patch, CI with secrets must not wake by itself."""
+        if self._quiet is None or w.mode == "patchset":
+            return self._writer
+        return self._quiet(RepoName(w.repo))
 
     # ── the checks, one by one ───────────────────────────────────────────────────────────
 

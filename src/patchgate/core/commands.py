@@ -136,8 +136,23 @@ class PutPull:
     patch: Digest
 
 
+@dataclass(frozen=True, slots=True)
+class StartChecks:
+    """Through the write gate: a named workflow runs on the head of our branch."""
+
+    mark: ClassVar[Mark] = "write"
+    effect: ClassVar[str] = "ci-start"
+    eid: Eid
+    target: str
+    """`owner/name:branch`."""
+    workflow: str
+    head: str
+
+
 ReadCommand = JudgePatch | LookAtChecks
-WriteCommand = PostComment | AttachPatch | ShowTicket | CreateSubtask | PublishPatch | PutPull
+WriteCommand = (
+    PostComment | AttachPatch | ShowTicket | CreateSubtask | PublishPatch | PutPull | StartChecks
+)
 Command = ReadCommand | Propose | WriteCommand
 
 

@@ -13,6 +13,7 @@ from patchgate.core.commands import (
     PublishPatch,
     PutPull,
     ShowTicket,
+    StartChecks,
     WriteCommand,
 )
 from patchgate.core.events import Event
@@ -47,6 +48,8 @@ def expected(command: WriteCommand, w: Workflow, world: World) -> Event:
                 labels=command.labels,
                 drift=command.drift,
             )
+        case StartChecks(eid, _, workflow, head):
+            return e.ChecksStarted(at=at, eid=eid, repo=w.repo, workflow=workflow, head=head)
         case CreateSubtask(eid, _, ordinal):
             return e.SubtaskCreated(at=at, eid=eid, ordinal=ordinal, key="?", issue_id="?")
         case PublishPatch(eid, target, patch):

@@ -18,6 +18,7 @@ from patchgate.core.commands import (
     PublishPatch,
     PutPull,
     ShowTicket,
+    StartChecks,
     Topic,
 )
 from patchgate.core.events import PatchProposed
@@ -97,6 +98,13 @@ def put_pull(w: Workflow, patch: PatchProposed) -> PutPull:
     branch = f"{patch.repo}:{branch_of(w)}"
     eid = eid_for(w, "pull", f"{branch}@{patch.patch}", attempt=patch.attempt)
     return PutPull(eid, branch, patch.patch)
+
+
+def start_checks(w: Workflow, workflow: str, head: str) -> StartChecks:
+    """One start of that workflow for each head, whatever becomes of its run."""
+    branch = f"{w.repo}:{branch_of(w)}"
+    eid = eid_for(w, "ci-start", f"{branch}@{head}:{workflow}", attempt=0)
+    return StartChecks(eid, branch, workflow, head)
 
 
 def propose(w: Workflow, task: Task, micro_dollars: int, question: FactId | None = None) -> Propose:

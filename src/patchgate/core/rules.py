@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from patchgate.core.events import Platform
+from patchgate.core.events import Mode, Platform
 from patchgate.core.ids import Digest, FactId
 from patchgate.core.proposal import Task
 from patchgate.core.state import State
@@ -54,6 +54,10 @@ class Rules:
     review: Literal["off", "advise", "block"] = "off"
     """Whether a second model reads a patch first, and whether its blocking findings hold it up."""
     in_testing_when: str = "ci_passed"
+    ci_workflows: tuple[str, ...] = ()
+    """Workflows to be started on our branch where its pull request starts none by itself."""
+    quiet: bool = False
+    """Modes `plan` and `request` write with the default token of Actions, which starts no CI."""
     allow_not_required: bool = True
     attach_over: int = 20_000
     """A rendered patch longer than this (characters) is attached to the ticket as a file."""
@@ -66,6 +70,10 @@ class Rules:
         """Whether that account may give commands that approve nothing."""
         who = (platform, _same_case(platform, account))
         return who in self.approvers or who in self.reviewers
+
+    def writes_quietly(self, mode: Mode) -> bool:
+        """Whether pull requests of that mode are written with the default token."""
+        return self.quiet and mode != "patchset"
 
     def is_runner(self, platform: Platform, account: str) -> bool:
         """Whether that account is our own."""

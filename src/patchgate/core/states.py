@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from patchgate.core import events as e
+from patchgate.core.approval import SHARED_ACCOUNT
 from patchgate.core.commands import Command, Decision, JudgePatch, LookAtChecks, Topic, Waiting
 from patchgate.core.gates import checks_green, planning_complete
-from patchgate.core.identity import attach_patch, comment, on_pull, publish_patch, put_pull
+from patchgate.core.identity import (
+    attach_patch,
+    comment,
+    on_pull,
+    publish_patch,
+    put_pull,
+    start_checks,
+)
 from patchgate.core.ids import short
 from patchgate.core.limits import ask_model, park
 from patchgate.core.parents import decide_parent
@@ -141,8 +149,9 @@ def _applying(w: Workflow, world: World, rules: Rules) -> Decision:
 
 def _pull_open(w: Workflow, world: World, rules: Rules) -> Decision:
     assert w.pull is not None  # noqa: S101 - the fold enters this state only with a pull request
+    starts = _ci_starts(w, w.pull.head, rules)
     if w.checks is None or w.checks.head != w.pull.head:
-        return Decision(commands=(LookAtChecks(w.pull.head),))
+        return Decision(commands=(*starts, LookAtChecks(w.pull.head)))
     if w.checks.level == "red":
         red = e.ChangesRequested(
             at=world.now, source="ci", by="CI", detail=w.checks.detail, counts=True
@@ -155,12 +164,28 @@ def _pull_open(w: Workflow, world: World, rules: Rules) -> Decision:
         reason = "the repository requires no checks and settings do not allow that"
         advice = "require checks on the branch, or set `allow_no_required_checks: true`"
         return Decision(events=(park(world, "no-checks", reason, advice),))
-    posts: tuple[Command, ...] = ()
+    posts: tuple[Command, ...] = starts
     if ready or rules.in_testing_when == "pr_opened":
         made_for = w.patch.attempt if w.patch else 0
-        posts = (comment(w, "pull", subject=w.published, attempt=made_for, ordinal=w.pull.number),)
+        posts = (
+            *starts,
+            comment(w, "pull", subject=w.published, attempt=made_for, ordinal=w.pull.number),
+        )
     what, whom = ("the merge", "the reviewer") if ready else ("required checks", "CI")
     return Decision(commands=posts, waiting=Waiting(f"{what} of #{w.pull.number}", whom))
+
+
+def _ci_starts(w: Workflow, head: str, rules: Rules) -> tuple[Command, ...]:
+    """The named workflows, for our own commit of a patch that a person approved as it is.
+
+    A push and a pull request of the default token start nothing; whatever else is on the branch,
+    somebody else pushed and woke CI for.
+    """
+    if not rules.ci_workflows or head != w.commit or w.grant_for(w.published) is None:
+        return ()
+    if rules.runner["github"] != SHARED_ACCOUNT and not rules.writes_quietly(w.mode):
+        return ()
+    return tuple(start_checks(w, workflow, head) for workflow in rules.ci_workflows)
 
 
 # ── parked and over ──────────────────────────────────────────────────────────────────────

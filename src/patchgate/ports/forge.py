@@ -191,3 +191,7 @@ class ForgeWriter(Protocol):
     def comment(self, repo: RepoName, number: int, *, markdown: str, eid: Eid) -> Posted:
         """Comment on a pull request once."""
         ...
+
+    def start_workflow(self, repo: RepoName, workflow: str, *, branch: str, head: Sha) -> str:
+        """Start a workflow on a branch unless one runs or ran on that head so; the run's id."""
+        ...

@@ -17,6 +17,7 @@ from patchgate.adapters.github.connection import (
 )
 from patchgate.adapters.github.failures import present, told
 from patchgate.adapters.github.shapes import Enders, as_comment, as_pull, login_of, moment
+from patchgate.adapters.github.starting import start_workflow
 from patchgate.adapters.github.writing import post_comment, pulls_from, put_pull
 from patchgate.core.ids import AccountId, Eid, RepoName, Sha
 from patchgate.core.patch import AppliedPatch
@@ -236,3 +237,7 @@ class GitHubForge:
     def comment(self, repo: RepoName, number: int, *, markdown: str, eid: Eid) -> Posted:
         """Comment on a pull request once."""
         return post_comment(self._connection, repo, number, markdown=markdown, eid=eid)
+
+    def start_workflow(self, repo: RepoName, workflow: str, *, branch: str, head: Sha) -> str:
+        """Start a workflow on a branch unless one runs or ran on that head so; the run's id."""
+        return start_workflow(self._connection, repo, workflow, branch=branch, head=head)

@@ -14,10 +14,10 @@ REFUSED = ("refused: ", "WriteGate refused")
 MOST_ANNOTATIONS = 8
 """The runner shows ten of a kind for a step; the rest of them is in the summary."""
 SHARED_LIMITS = (
-    "**Token:** this run used the default `GITHUB_TOKEN`. Its pull requests start no CI (push to "
-    "the branch, close and reopen them, or pass a GitHub App or a fine-grained token as "
-    "`PATCHGATE_TOKEN`), it reaches this repository alone, it has 1,000 requests an hour, and its "
-    "account is shared by all workflows: approve in Jira, not on GitHub."
+    "**Token:** this run used the default `GITHUB_TOKEN`. Its pull requests start no CI (name the "
+    "workflow in `pull_request.ci_workflows`, run it by hand on the branch, or pass a GitHub App "
+    "or a fine-grained token as `PATCHGATE_TOKEN`), it reaches this repository alone, it has 1,000 "
+    "requests an hour, and its account is shared by all workflows: approve in Jira, not on GitHub."
 )
 
 

@@ -28,6 +28,12 @@ Words = Annotated[tuple[str, ...], BeforeValidator(_listed)]
 Separation = Annotated[Literal["off", "strict"], BeforeValidator(_word_off)]
 """YAML 1.1 reads a bare `off` as a boolean."""
 ModelReview = Annotated[Literal["off", "advise", "block"], BeforeValidator(_word_off)]
+WorkflowFiles = Annotated[
+    tuple[Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*\.ya?ml$")], ...],
+    BeforeValidator(_listed),
+    Field(max_length=10),
+]
+"""File names of workflows, without their folder."""
 PlanNeed = Literal["required", "none"]
 
 
@@ -96,6 +102,11 @@ class ApprovalSettings(Record):
         "patchset",
         description="`patchset`: every patch by digest. `plan`: the plan; patches must stay "
         "inside it. `request`: the ticket's text; draft pull requests only.",
+    )
+    wakes_ci: bool = Field(
+        False,
+        description="In modes `plan` and `request` pull requests are opened with the default "
+        "token of the Actions run, which starts no CI; `true`: with your own token, which does.",
     )
 
 
@@ -176,6 +187,12 @@ class PullRequestSettings(Record):
 
     labels: Words = Field(("patchgate",), description="Labels put on every pull request.")
     draft: bool = Field(False, description="Open as a draft (mode `request` always does).")
+    ci_workflows: WorkflowFiles = Field(
+        (),
+        description="Workflow files, such as `ci.yml`, that are started on our branch by "
+        "`workflow_dispatch` where the default token opened the pull request, which starts no CI; "
+        "only for a patch that a person approved.",
+    )
 
 
 class CheckSettings(Record):

@@ -35,6 +35,7 @@ from patchgate.core.events.decisions import (
     WorkStarted,
 )
 from patchgate.core.events.effects import (
+    ChecksStarted,
     CommentPosted,
     EffectFailed,
     Intended,
@@ -118,6 +119,7 @@ Event = Annotated[
     | SubtaskCreated
     | PatchAttached
     | PatchPublished
+    | ChecksStarted
     | WriteRefused
     | PullPut
     | ProjectStopped
@@ -146,6 +148,7 @@ __all__ = [
     "AttemptReserved",
     "ChangesRequested",
     "ChecksSeen",
+    "ChecksStarted",
     "ChildActivated",
     "ChildEnded",
     "CommandGiven",

@@ -103,6 +103,18 @@ class PatchPublished(Fact):
     patch: Digest
 
 
+class ChecksStarted(Fact):
+    """A named workflow was started on the head of our branch."""
+
+    kind: Literal["checks-started"] = "checks-started"
+    eid: Eid
+    repo: str
+    workflow: str
+    head: str
+    run: str = ""
+    """Id of the run, where GitHub tells it."""
+
+
 class WriteRefused(Fact):
     """The write gate said no, by itself."""
 

@@ -28,6 +28,7 @@ def fold_effect(w: Workflow, event: Event) -> Workflow | None:
             | e.SubtaskCreated()
             | e.PatchPublished()
             | e.PullPut()
+            | e.ChecksStarted()
         ):
             return _result(replace(_released(w, event.eid), done=w.done | {event.eid}), event)
         case _:

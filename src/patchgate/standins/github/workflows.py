@@ -1,6 +1,7 @@
 """Actions at its door: events start workflows, whose runs wait until somebody plays them.
 
-What starts: the workflow files of the default branch whose `on:` lists the event with its action.
+What starts: the workflow files of the default branch (for a push, of the pushed commit) whose `on:`
+lists the event with its action.
 Playing a run (its jobs, their steps) is the business of whoever takes it from the queue.
 """
 
@@ -17,6 +18,8 @@ from patchgate.standins.github.rest_actions import FOLDER, title_of, triggers
 from patchgate.standins.github.shapes import repository, user
 from patchgate.standins.github.state import Repository, Token, WorkflowRun
 
+DEFAULT_TYPES = {"pull_request": ["opened", "synchronize", "reopened"]}
+"""What an event without `types:` means, where that is not all of it."""
 JOB_PERMISSIONS = ("contents", "pull-requests", "issues", "checks", "statuses", "actions")
 
 
@@ -117,7 +120,8 @@ class Workflows:
             return
         with self._hub.lock:
             place = self._hub.repository(payload["repository"]["full_name"])
-            for path, text in self._files(place):
+            pushed = str(payload["after"]) if event == "push" else None
+            for path, text in self._files(place, pushed):
                 if not _listens(triggers(text), event, payload) or (
                     event == "workflow_dispatch" and path != payload["workflow"]
                 ):
@@ -155,9 +159,9 @@ class Workflows:
                 return run
         return None
 
-    def _files(self, place: Repository) -> list[tuple[str, str]]:
+    def _files(self, place: Repository, commit: str | None = None) -> list[tuple[str, str]]:
         bare = self._hub.bare(place)
-        head = bare.branch(place.default_branch)
+        head = bare.resolve(commit or place.default_branch)
         entries = bare.entries(head, recursive=True) if head else []
         return [
             (entry.path, bare.blob(entry.sha).decode("utf-8"))
@@ -174,5 +178,5 @@ def _listens(on: Mapping[str, Any], event: str, payload: Mapping[str, Any]) -> b
     if event not in on:
         return False
     narrowed = on[event] if isinstance(on[event], dict) else {}
-    types = narrowed.get("types")
+    types = narrowed.get("types") or DEFAULT_TYPES.get(event)
     return not types or payload.get("action") in ([types] if isinstance(types, str) else types)

@@ -180,3 +180,7 @@ class MemoryForge(MemoryReader):
                 lambda: site.write(repo, number, BOT, markdown, eid),
             )
         return Posted(found.id, found.at, "")
+
+    def start_workflow(self, repo: RepoName, workflow: str, *, branch: str, head: Sha) -> str:
+        """No world here names a workflow to start."""
+        raise NotFoundError(f"{repo} has no workflow {workflow}")
