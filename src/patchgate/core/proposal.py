@@ -129,7 +129,7 @@ class RunRecord(Record):
     model: str
     prompt_digest: Digest
     context_digest: Digest
-    usage: Usage = Usage()
+    usage: Usage = Field(default_factory=Usage)
     micro_dollars: int | None = None
     duration_ms: int = 0
     steps: int = 0
