@@ -20,7 +20,8 @@ READS: Mapping[str, frozenset[str]] = {
     "Tracker": frozenset({"myself", "look", "search", "find_comment", "find_subtask"}),
     "ForgeWriter": frozenset(),
     "Ledger": frozenset(
-        {"read", "open", "blob", "open_streams", "gather", "read_all", "gather_all"}
+        {"read", "read_together", "open", "blob", "open_streams"}
+        | {"gather", "read_all", "gather_all"}
     ),
     "Model": frozenset({"cost"}),
     "Job": frozenset({"mask", "foreign"}),

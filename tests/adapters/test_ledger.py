@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -55,24 +56,62 @@ def test_what_was_appended_is_read_cold_by_another(world: LedgerRemote) -> None:
     assert stream.commit == world.refs()[STREAM_REF]
 
 
-def test_the_second_of_two_pushes_asks_git_nothing_that_it_knows(
-    world: LedgerRemote, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A tick with effects pushes twice; each git process costs as much as a request."""
-    ledger = world.ledger(may_initialise=True)
-    stream = ledger.append(ledger.open(KEY, ID), said(1), {})
+@pytest.fixture
+def ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[], list[str]]:
+    """What git was started for since the last call: each process costs as much as a request."""
     log, shim = tmp_path / "git.log", tmp_path / "bin" / "git"
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\necho "$*" >> {log}\nexec {shutil.which("git")} "$@"\n')
     shim.chmod(0o755)
     monkeypatch.setenv("PATH", f"{shim.parent}:{os.environ['PATH']}")
 
+    def verbs() -> list[str]:
+        lines = log.read_text().splitlines() if log.exists() else []
+        log.write_text("")
+        return [next((word for word in line.split() if word in VERBS), line) for line in lines]
+
+    return verbs
+
+
+def test_the_second_of_two_pushes_asks_git_nothing_that_it_knows(
+    world: LedgerRemote, ran: Callable[[], list[str]]
+) -> None:
+    """A tick with effects pushes twice."""
+    ledger = world.ledger(may_initialise=True)
+    stream = ledger.append(ledger.open(KEY, ID), said(1), {})
+    ran()
+
     stream = ledger.append(stream, said(2), {})
 
-    ran = [line.split() for line in log.read_text().splitlines()]
-    verbs = [next(word for word in words if word in VERBS) for words in ran]
-    assert verbs == ["hash-object", "mktree", "mktree", "commit-tree", "push"]
+    assert ran() == ["hash-object", "mktree", "mktree", "commit-tree", "push"]
     assert world.read() == stream
+
+
+def test_a_ticket_and_its_project_are_read_from_one_look_at_the_branches(
+    world: LedgerRemote, ran: Callable[[], list[str]]
+) -> None:
+    ledger, project = world.ledger(may_initialise=True), (TicketKey("MWC-project"), "0")
+    stream = ledger.append(ledger.open(KEY, ID), said(1), {})
+    stopped = ledger.append(ledger.open(*project), said(2), {})
+    ran()
+
+    assert ledger.read_together([(KEY, ID), project]) == [stream, stopped]
+    assert ran().count("ls-remote") == 1
+    assert ledger.read_together([(KEY, ID), (TicketKey("ABC-project"), "0")]) == [stream, None]
+    assert ran().count("ls-remote") == 1
+
+
+def test_of_several_a_gathered_stream_is_looked_for_again_before_it_counts(
+    world: LedgerRemote, ran: Callable[[], list[str]]
+) -> None:
+    world.gathered(1)
+    ran()
+
+    closed, none = world.ledger().read_together([(KEY, ID), (TicketKey("MWC-9"), "10009")])
+
+    assert closed is not None
+    assert (closed.closed, numbers_of(closed), none) == (True, [1], None)
+    assert ran().count("ls-remote") == 3
 
 
 def test_an_append_goes_on_from_the_tip_by_fast_forward(world: LedgerRemote) -> None:

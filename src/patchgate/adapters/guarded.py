@@ -166,6 +166,10 @@ class GuardedLedger:
         """The ticket's stream."""
         return self._inner.read(key, issue_id)
 
+    def read_together(self, tickets: Sequence[tuple[TicketKey, str]]) -> list[Stream | None]:
+        """Several tickets' streams."""
+        return self._inner.read_together(tickets)
+
     def open(self, key: TicketKey, issue_id: str) -> Stream:
         """An empty stream, not yet pushed."""
         return self._inner.open(key, issue_id)

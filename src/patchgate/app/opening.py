@@ -40,10 +40,9 @@ def check_anchor(stream: Stream | None, look: Look) -> None:
         )
 
 
-def open_ticket(desk: Desk, look: Look) -> Opened | None:
-    """The ticket's stream, opened now if it is assigned to the runner; None: not ours."""
+def open_ticket(desk: Desk, look: Look, stream: Stream | None) -> Opened | None:
+    """The ticket with its stream as read, begun now if it is the runner's; None: not ours."""
     ticket = look.ticket
-    stream = desk.ledger.read(ticket.key, ticket.issue_id)
     check_anchor(stream, look)
     if stream is not None:
         return Opened(Session(desk, stream), look)

@@ -53,19 +53,24 @@ def stopped_by(variable: str, known: ProjectState) -> str:
 
 def read_project(desk: Desk, project: str) -> ProjectState:
     """The project's state as the ledger has it now."""
-    stream = _stream(desk, project)
+    return state_of(desk.ledger.read(*stream_of(project)))
+
+
+def stream_of(project: str) -> tuple[TicketKey, str]:
+    """Under which key and issue id a project's own stream is kept."""
+    return TicketKey(f"{project}-project"), "0"
+
+
+def state_of(stream: Stream | None) -> ProjectState:
+    """The project's state from its stream as read; a project without one has nothing to tell."""
     return fold_project(stream.events) if stream else ProjectState()
-
-
-def _stream(desk: Desk, project: str) -> Stream | None:
-    return desk.ledger.read(TicketKey(f"{project}-project"), "0")
 
 
 def append_project(desk: Desk, project: str, *events: Event) -> None:
     """Append to the project's stream, reading again whenever somebody was first."""
-    key = TicketKey(f"{project}-project")
+    own = stream_of(project)
     for attempt in range(TRIES):
-        stream = desk.ledger.read(key, "0") or desk.ledger.open(key, "0")
+        stream = desk.ledger.read(*own) or desk.ledger.open(*own)
         try:
             desk.ledger.append(stream, events, {})
         except LostRaceError:

@@ -7,7 +7,14 @@ from dataclasses import dataclass, field, replace
 
 from patchgate.app.desk import Desk, Outcome, RunFolder, Waits
 from patchgate.app.opening import Opened, open_child, open_ticket
-from patchgate.app.project import ProjectState, note_outcome, read_project, stopped_by
+from patchgate.app.project import (
+    ProjectState,
+    note_outcome,
+    read_project,
+    state_of,
+    stopped_by,
+    stream_of,
+)
 from patchgate.app.reconcile import Course, Driver
 from patchgate.app.session import Session
 from patchgate.app.settle import arrive
@@ -17,7 +24,7 @@ from patchgate.core.ids import TicketKey
 from patchgate.core.rules import ChildNow, World
 from patchgate.core.state import TERMINAL, Child, State, Workflow
 from patchgate.errors import LostRaceError, NotFoundError, PatchgateError
-from patchgate.ports import Look
+from patchgate.ports import Look, Stream
 
 RACES = 6
 """How often a lost race is read and decided again within one wake-up."""
@@ -72,11 +79,10 @@ class Room:
 
     def _once(self, key: TicketKey) -> Wakeup:
         wakeup = Wakeup()
-        opened = self._open(key)
+        opened, known = self._open(key)
         if opened is None:
             return wakeup
-        project = str(opened.session.stream.id).partition("-")[0]
-        known = read_project(self.desk, project)
+        project = _project(opened.session.stream.id)
         # A planned sub-task is worked by way of its parent: one that comes alone has lost it.
         orphan = State.CANCELLED if opened.session.w.parent else None
         world = World(now=self.desk.now(), parent_state=orphan)
@@ -111,27 +117,38 @@ class Room:
                 break
         return worked
 
-    def _open(self, key: TicketKey) -> Opened | None:
-        """The ticket, or its parent where it is a planned sub-task of ours."""
+    def _open(self, key: TicketKey) -> tuple[Opened | None, ProjectState]:
+        """The ticket, or its parent where it is a planned sub-task of ours, and its project."""
         try:
             look = self.desk.tracker.look(key)
         except NotFoundError:
             gone = self._gone(key)
             if gone is None:
                 raise
-            return gone
-        parent = self._parent(look)
-        return open_ticket(self.desk, parent or look)
+            return gone, read_project(self.desk, _project(gone.session.stream.id))
+        parent = look.ticket.parent if look.ticket.is_subtask else None
+        if parent is not None:
+            above = self.desk.tracker.look(parent)
+            stream, known = self._read(above)
+            if stream is not None and self._is_planned(look, stream):
+                return open_ticket(self.desk, above, stream), known
+        stream, known = self._read(look)
+        return open_ticket(self.desk, look, stream), known
 
-    def _parent(self, look: Look) -> Look | None:
-        if not look.ticket.is_subtask or look.ticket.parent is None:
-            return None
-        parent = self.desk.tracker.look(look.ticket.parent)
-        stream = self.desk.ledger.read(parent.ticket.key, parent.ticket.issue_id)
-        if stream is None:
-            return None
-        planned = {c.issue_id for c in Session(self.desk, stream).w.children}
-        return parent if look.ticket.issue_id in planned else None
+    def _read(self, look: Look) -> tuple[Stream | None, ProjectState]:
+        """A ticket's stream and its project's state, from one look at the ledger."""
+        ticket, ledger = look.ticket, self.desk.ledger
+        project = _project(ticket.key)
+        own = (ticket.key, ticket.issue_id)
+        stream, beside = ledger.read_together([own, stream_of(project)])
+        if stream is not None and _project(stream.id) != project:
+            # It was moved since: what counts it still is the project that it was begun in.
+            return stream, read_project(self.desk, _project(stream.id))
+        return stream, state_of(beside)
+
+    def _is_planned(self, look: Look, above: Stream) -> bool:
+        planned = Session(self.desk, above).w.children
+        return look.ticket.issue_id in {child.issue_id for child in planned}
 
     def _gone(self, key: TicketKey) -> Opened | None:
         """An open stream whose ticket can no longer be seen."""
@@ -215,6 +232,11 @@ class Room:
             self.desk.journal.note(
                 session.w.key, "wait", f"waits for {course.waiting.what} ({course.waiting.whom})"
             )
+
+
+def _project(name: str) -> str:
+    """The project of a ticket's key, or of a stream."""
+    return str(name).partition("-")[0]
 
 
 def outcome_of(wakeups: list[Wakeup], clean: Callable[[str], str]) -> Outcome:
