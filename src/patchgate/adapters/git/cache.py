@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from patchgate.adapters.git.process import (
@@ -19,6 +20,7 @@ from patchgate.adapters.git.process import (
     run_git,
     try_git,
 )
+from patchgate.adapters.git.reader import ObjectReader
 from patchgate.core.ids import RepoName, Sha
 from patchgate.errors import ConfigError, MalformedError, NotFoundError, ServiceError
 
@@ -121,10 +123,11 @@ class GitCache:
 
     def has(self, oids: Iterable[str]) -> dict[str, bool]:
         """Which objects are here already."""
-        wanted = list(dict.fromkeys(oids))
-        stdin = "".join(f"{oid}\n" for oid in wanted).encode()
-        lines = self.local(["cat-file", "--batch-check"], stdin=stdin).decode().splitlines()
-        return {oid: not line.endswith(" missing") for oid, line in zip(wanted, lines, strict=True)}
+        return self._reader.has(oids)
+
+    @cached_property
+    def _reader(self) -> ObjectReader:
+        return ObjectReader(self.git_dir)
 
     def bring(self, *commits: Sha) -> None:
         """See that commits and their trees are here; NotFoundError when the remote lacks one."""

@@ -115,18 +115,26 @@ def try_git(
     ServiceError when it does not end in time, ConfigError when git is not installed.
     """
     given = dict(env or {})
-    place = given.get("GIT_WORK_TREE") or (str(git_dir) if git_dir else "/")
-    if git_dir is not None:
-        given["GIT_DIR"] = str(git_dir.absolute())
-    command = ["git", *(part for setting in SETTINGS for part in ("-c", setting)), *args]
-    process = _start(command, place, _environment(given))
+    process = start_git(args, git_dir=git_dir, env=given)
     try:
         out, err = process.communicate(stdin, timeout=timeout)
     except subprocess.TimeoutExpired as exc:
         raise ServiceError(f"git {_verb(args)} did not finish within {timeout:g} s") from exc
     finally:
-        _end(process)
+        end_git(process)
     return GitAnswer(process.returncode, out, redact(err.decode(errors="replace"), given))
+
+
+def start_git(
+    args: Sequence[str], *, git_dir: Path | None = None, env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start git with pipes to all three of its streams, in a session of its own."""
+    given = dict(env or {})
+    place = given.get("GIT_WORK_TREE") or (str(git_dir) if git_dir else "/")
+    if git_dir is not None:
+        given["GIT_DIR"] = str(git_dir.absolute())
+    command = ["git", *(part for setting in SETTINGS for part in ("-c", setting)), *args]
+    return _start(command, place, _environment(given))
 
 
 def _environment(given: Mapping[str, str]) -> dict[str, str]:
@@ -151,7 +159,7 @@ def _start(command: list[str], place: str, env: dict[str, str]) -> subprocess.Po
         raise ConfigError("git is not installed", "Install git 2.39 or newer.") from exc
 
 
-def _end(process: subprocess.Popen[bytes]) -> None:
+def end_git(process: subprocess.Popen[bytes]) -> None:
     """Whatever happened, leave no git and no transport of it behind."""
     if process.poll() is None:
         os.killpg(process.pid, signal.SIGKILL)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from patchgate.adapters.git.process import run_git, try_git
+from patchgate.adapters.git.reader import ObjectReader
+from patchgate.adapters.git.standing import LARGEST, Standing
 from patchgate.core.ids import Sha
 from patchgate.errors import LedgerError
 
@@ -41,6 +43,8 @@ class Objects:
         self.git_dir = git_dir.absolute()
         self._here: set[Sha] = set()
         self._trees: dict[Sha, Tree] = {}
+        self._reader = ObjectReader(self.git_dir)
+        self._tree_writer = Standing(["mktree", "-z", "--missing", "--batch"], self.git_dir)
 
     def bring_commit(self, commit: Sha, *, filtered: str) -> None:
         """See that a commit is here, less what a filter leaves out: here is all there is."""
@@ -51,30 +55,20 @@ class Objects:
     def has(self, oids: Iterable[Sha]) -> dict[Sha, bool]:
         """Which objects are here already."""
         wanted = list(dict.fromkeys(oids))
-        if asked := [oid for oid in wanted if oid not in self._here]:
-            out = self._local(["cat-file", "--batch-check"], oid_lines(asked)).decode()
-            said = zip(asked, out.splitlines(), strict=True)
-            self._here |= {oid for oid, line in said if not line.endswith(" missing")}
+        asked = self._reader.has(oid for oid in wanted if oid not in self._here)
+        self._here |= {Sha(oid) for oid, here in asked.items() if here}
         return {oid: oid in self._here for oid in wanted}
 
     def tree(self, oid: Sha) -> Tree:
         """The entries of a tree, or of a commit's root tree, that is here."""
         if oid not in self._trees:
-            self._trees[oid] = _parse_tree(self._local(["ls-tree", "-z", oid]))
+            (content,) = self._reader.contents([f"{oid}^{{tree}}"], "tree")
+            self._trees[oid] = _parse_raw_tree(content, len(oid) // 2)
         return dict(self._trees[oid])
 
     def blobs(self, oids: Sequence[Sha]) -> list[bytes]:
         """The contents of blobs that are here, in order."""
-        out = self._local(["cat-file", "--batch"], oid_lines(oids)) if oids else b""
-        contents, at = [], 0
-        for oid in oids:
-            end = out.index(b"\n", at)
-            words = out[at:end].split(b" ")
-            if len(words) != 3 or words[1] != b"blob":
-                raise LedgerError(f"the object {oid} of the ledger is no blob, or is not there")
-            contents.append(out[end + 1 : end + 1 + int(words[2])])
-            at = end + 2 + int(words[2])
-        return contents
+        return self._reader.contents(oids, "blob")
 
     def write_blobs(self, contents: Sequence[bytes]) -> list[Sha]:
         """Store blobs and return their ids, in order."""
@@ -96,10 +90,16 @@ class Objects:
             + b"\0"
             for name, entry in tree.items()
         )
-        oid = Sha(self._local(["mktree", "-z", "--missing"], records).decode().strip())
+        oid = self._write_tree(records)
         self._trees[oid] = dict(sorted(tree.items(), key=_in_git_s_order))
         self._here.add(oid)
         return oid
+
+    def _write_tree(self, records: bytes) -> Sha:
+        if len(records) >= LARGEST:
+            return Sha(self._local(["mktree", "-z", "--missing"], records).decode().strip())
+        with self._tree_writer.asked(records + b"\0") as answer:
+            return Sha(answer.line().decode())
 
     def write_commit(self, tree: Sha, message: str, *, parent: Sha | None) -> Sha:
         """Store a commit."""
@@ -141,6 +141,19 @@ class Objects:
 def _in_git_s_order(named: tuple[str, Entry]) -> bytes:
     name, entry = named
     return name.encode(errors="surrogateescape") + (b"/" if entry.mode == TREE else b"")
+
+
+def _parse_raw_tree(content: bytes, size: int) -> Tree:
+    """A tree object as it is stored: mode, name and the id's `size` bytes, entry by entry."""
+    tree: Tree = {}
+    at = 0
+    while at < len(content):
+        end = content.index(b"\0", at)
+        mode, _, name = content[at:end].partition(b" ")
+        oid = Sha(content[end + 1 : end + 1 + size].hex())
+        tree[name.decode(errors="surrogateescape")] = Entry(mode.decode().zfill(6), oid)
+        at = end + 1 + size
+    return tree
 
 
 def _parse_tree(listing: bytes) -> Tree:
