@@ -1,23 +1,34 @@
 """Runs as processes that can be killed, without paying for an interpreter each time.
 
-A server process loads patchgate and its client libraries once and forks a child for each job; the
-child leads a process group of its own, git included, so that one SIGKILL ends all of a run.
+A process loads patchgate and its client libraries once, and forks a server for each `Forks`; the
+server forks a child for each job. The child leads a process group of its own, git included, so
+that one SIGKILL ends all of a run.
 """
 
 from __future__ import annotations
 
+import atexit
+import functools
 import gc
 import importlib
 import json
 import os
+import pkgutil
+import select
+import socket
 import subprocess
 import sys
+import tempfile
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import IO, Any, Literal
 
+from pydantic import BaseModel
+
+import patchgate
+from patchgate.app.redact import shipped_rules
 from patchgate.errors import PatchgateError
 
 LOADED = (
@@ -30,6 +41,7 @@ LOADED = (
     "patchgate.app.sweep",
     "tests.e2e.lives",
 )
+READY = b"ready\n"
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -49,20 +61,41 @@ class Job:
         return self.folder / "log.txt"
 
 
+@functools.cache
+def _nursery() -> Path:
+    """The address of a process that has everything loaded; it ends with this one."""
+    names = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "STANDIN_EXCHANGES")
+    machine = {name: os.environ[name] for name in names if name in os.environ}
+    folder = tempfile.TemporaryDirectory(prefix="patchgate-forks-")
+    address = Path(folder.name) / "address"
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.e2e.forks", str(address)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        cwd=ROOT,
+        env=machine,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stdout.readline() == READY, "the nursery did not start"
+    process.stdout.close()
+
+    def end(held: IO[bytes] = process.stdin) -> None:
+        held.close()
+        process.wait(timeout=30)
+        folder.cleanup()
+
+    atexit.register(end)
+    return address
+
+
 class Forks:
-    """The client's side: one job at a time."""
+    """The client's side of a server that does one job at a time."""
 
     def __init__(self) -> None:
-        names = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "STANDIN_EXCHANGES")
-        machine = {name: os.environ[name] for name in names if name in os.environ}
-        self._server = subprocess.Popen(
-            [sys.executable, "-m", "tests.e2e.forks"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            cwd=ROOT,
-            env=machine,
-        )
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(str(_nursery()))
+            self._said, self._heard = line.makefile("w"), line.makefile("r")
         self.pid = 0
         self.peak = 0
         """The most memory, in KiB, that the last job or one of its children held."""
@@ -77,9 +110,8 @@ class Forks:
             "cache": str(job.cache),
             "keys": list(job.keys),
         }
-        assert self._server.stdin is not None
-        self._server.stdin.write(json.dumps(said) + "\n")
-        self._server.stdin.flush()
+        self._said.write(json.dumps(said) + "\n")
+        self._said.flush()
         self.pid = self._line()["pid"]
         return self.pid
 
@@ -91,15 +123,11 @@ class Forks:
 
     def close(self) -> None:
         """End the server."""
-        assert self._server.stdin is not None
-        assert self._server.stdout is not None
-        self._server.stdin.close()
-        self._server.wait(timeout=30)
-        self._server.stdout.close()
+        self._said.close()
+        self._heard.close()
 
     def _line(self) -> dict[str, int]:
-        assert self._server.stdout is not None
-        line = self._server.stdout.readline()
+        line = self._heard.readline()
         assert line, "the fork server is gone"
         found: dict[str, int] = json.loads(line)
         return found
@@ -108,18 +136,44 @@ class Forks:
 # ── the server's side ────────────────────────────────────────────────────────────────────
 
 
-def serve() -> None:
-    """Fork a child for each line of standard input; say its process id, then how it ended."""
+def nurse(address: Path) -> None:
+    """Fork a server for each connection, until standard input ends."""
     _warm()
     gc.collect()
     gc.freeze()
-    for line in sys.stdin:
+    servers: list[int] = []
+    with socket.socket(socket.AF_UNIX) as door:
+        door.bind(str(address))
+        door.listen()
+        os.write(1, READY)
+        while sys.stdin not in select.select([sys.stdin, door], [], [])[0]:
+            line, _ = door.accept()
+            with line:
+                server = os.fork()
+                if server == 0:
+                    door.close()
+                    serve(line)
+                    os._exit(0)
+                servers.append(server)
+    for server in servers:
+        os.waitpid(server, 0)
+
+
+def serve(line: socket.socket) -> None:
+    """Fork a child for each job that comes in; say its process id, then how it ended."""
+    said, heard = line.makefile("w"), line.makefile("r")
+
+    def say(**message: int) -> None:
+        said.write(json.dumps(message) + "\n")
+        said.flush()
+
+    for job in heard:
         pid = os.fork()
         if pid == 0:
-            os._exit(_child(json.loads(line)))
-        _say({"pid": pid})
+            os._exit(_child(json.loads(job)))
+        say(pid=pid)
         _, status, used = os.wait4(pid, 0)
-        _say({"code": os.waitstatus_to_exitcode(status), "peak": used.ru_maxrss})
+        say(code=os.waitstatus_to_exitcode(status), peak=used.ru_maxrss)
 
 
 def _warm() -> None:
@@ -131,11 +185,19 @@ def _warm() -> None:
 
     anthropic.Anthropic(api_key="none").close()
     openai.OpenAI(api_key="none").close()
+    for module in pkgutil.walk_packages(patchgate.__path__, "patchgate."):
+        if not module.name.startswith(("patchgate.standins", "patchgate.__main__")):
+            importlib.import_module(module.name)
+    shipped_rules()
+    _build(BaseModel)
 
 
-def _say(message: Mapping[str, int]) -> None:
-    sys.stdout.write(json.dumps(message) + "\n")
-    sys.stdout.flush()
+def _build(model: type[BaseModel]) -> None:
+    """Build the validators that are else built with the first use of a model."""
+    for one in model.__subclasses__():
+        if one.__module__.startswith("patchgate."):
+            one.model_rebuild()
+        _build(one)
 
 
 def _child(said: dict[str, Any]) -> int:
@@ -195,4 +257,4 @@ def _sweep(env: Any, job: Job, local: Any) -> int:
 
 
 if __name__ == "__main__":
-    serve()
+    nurse(Path(sys.argv[1]))
