@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import pytest
-from tests.core.stories import EVE, LEIGH, RULES, finish, parent_with_two
+from tests.core.stories import EVE, LEIGH, RULES, Answer, finish, parent_with_two
 
 from patchgate.core.decide import decide
+from patchgate.core.proposal import Task
 from patchgate.core.rules import ChildNow, World
 from patchgate.core.state import State
 
@@ -87,3 +88,16 @@ def test_a_sub_task_that_has_ended_is_not_taken_up_again() -> None:
     assert child.replies() == [
         "the work has ended (DONE); what is left of a sub-task is another ticket"
     ]
+
+
+def test_a_parent_that_is_taken_up_again_after_its_end_is_planned_again() -> None:
+    story = parent_with_two()
+    for n in (1, 2):
+        finish(story.children[n])
+        story.wake()
+    assert story.state is State.DONE
+    story.will(Task.PLAN, Answer(items=("third", "fourth")))
+    story.move(LEIGH, "In Progress")
+    story.assign(LEIGH)
+    story.wake()
+    assert (story.state, story.w.generation) == (State.PLAN_REVIEW, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from patchgate.core import events as e
 from patchgate.core.approval import Word, refusal
 from patchgate.core.events import Evidence
+from patchgate.core.fold import fold
 from patchgate.core.gates import checks_green, planning_complete
 from patchgate.core.inputs.outcomes import (
     REVIEWABLE,
@@ -77,7 +78,8 @@ def _reopen(
         return refuse(given, f"it is {now.status}: move it out of that to take it up again", world)
     lost = lost_run(w, world, "the ticket was taken up again while the run was on")
     again = e.Reopened(at=world.now, generation=w.generation + 1, by=who)
-    start = _start(w, given.evidence, world, rules)
+    # Nothing of the last generation lets this one begin further on: its plan is not approved.
+    start = _start(fold((again,), w), given.evidence, world, rules)
     return accept(given, "taken up again after its end", world, *lost, again, *start)
 
 
