@@ -231,6 +231,51 @@ def test_a_file_in_the_usual_schema_extends_the_shipped_rules() -> None:
     assert rules.digest() != shipped().digest()
 
 
+ONE_RULE = "[[rules]]\nid='a'\nregex='''%s'''\n%s"
+
+
+def evidence(regex: str, text: str, more: str = "") -> list[str]:
+    rules = load_secret_rules(ONE_RULE % (regex, more), "x")
+    return [found.evidence for found in rules.find(text)]
+
+
+def test_the_secret_is_the_first_group_that_took_part_wherever_it_stands() -> None:
+    assert evidence(r"(?:a([0-9]+)|b([x-z]+))", "bxyz") == ["… (3 characters)"]
+    assert evidence(r"(tok)_x", "tok_x") == ["… (3 characters)"]
+    assert evidence(r"tok_x(y)?", "tok_x") == ["… (5 characters)"]
+    assert evidence(r"(tok)_(xy)", "tok_xy", "secretGroup=2") == ["… (2 characters)"]
+
+
+@pytest.mark.parametrize("condition", ["AND", "OR"])
+def test_an_allow_list_that_names_nothing_of_the_find_allows_nothing(condition: str) -> None:
+    only = f"[[rules.allowlists]]\ncondition='{condition}'\ncommits=['abc']"
+    assert len(evidence("tok_x", "tok_x", only)) == 1
+
+
+FAR = "y" * 2_001
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("test tok_x", True),
+        ("tok_x test", True),
+        ("a\ntest tok_x\nb", True),
+        ("test\ntok_x", False),
+        ("tok_x\ntest", False),
+        (f"test {FAR} tok_x", False),
+        (f"tok_x {FAR} test", False),
+        (f"{FAR} test tok_x", True),
+        (f"tok_x test {FAR}", True),
+    ],
+)
+def test_an_allow_list_looks_at_the_line_of_the_find_and_not_far_along_it(
+    text: str, allowed: bool
+) -> None:
+    line = "[[rules.allowlists]]\nregexTarget='line'\nregexes=['test']"
+    assert (evidence("tok_x", text, line) == []) is allowed
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

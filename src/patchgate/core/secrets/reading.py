@@ -121,7 +121,7 @@ def _sentence(detail: ErrorDetails, data: dict[str, Any]) -> str:
     for part in path[:-1]:
         model = _KEYS.get(str(part), model)
     if path[:1] == ["rules"] and len(path) > 1 and isinstance(path[1], int):
-        rule = data["rules"][path[1]] if isinstance(data["rules"], list) else {}
+        rule = data["rules"][path[1]]
         name = rule.get("id", f"number {path[1] + 1}") if isinstance(rule, dict) else path[1]
         shown = f"rule {name!r}: " + ".".join(str(part) for part in path[2:])
     if detail["type"] == "extra_forbidden":
