@@ -285,3 +285,73 @@ def test_a_cut_list_of_findings_still_names_every_rule() -> None:
     told = result.told(5)
     assert len(told) <= 5
     assert {v.rule for v in told} == {v.rule for v in result.violations}
+
+
+# ── the corners of each rule ─────────────────────────────────────────────────────────────
+
+
+def test_an_import_that_stays_inside_and_one_of_everything_are_told_apart() -> None:
+    policy = one(Kind.BOUNDARIES, globs=["shop/core/**"], imports=["shop/db/*"])
+    inside = lines("shop/core/a.py", added="import shop.core.b\nfrom shop.db import *")
+    assert said(inside, policy) == []
+    assert list(imported("a.py", "from shop.db import *, x")) == ["shop/db", "shop/db/x"]
+    assert list(imported("a/b/c.py", "from .. import d")) == ["a", "a/d"]
+
+
+def test_an_exempt_path_is_left_alone_by_a_rule_about_paths() -> None:
+    policy = one(Kind.FROZEN_PATHS, globs=["docs/**"], exempt=["docs/free/**"])
+    both = patch(change("docs/free/a.md"), change("docs/b.md"))
+    assert said(both, policy) == ["docs/b.md: is changed"]
+    assert said(patch(change("docs", "A")), policy) == ["docs: is added"]
+
+
+def test_a_rule_about_the_plan_says_nothing_where_there_is_no_plan() -> None:
+    assert said(patch(change("a.py")), one(Kind.SCOPE)) == []
+
+
+def test_a_kind_without_exemptions_takes_none() -> None:
+    with pytest.raises(ValueError, match="takes no `exempt`"):
+        one(Kind.SUBMODULE, exempt=["a"])
+
+
+def test_a_diff_that_ends_early_gives_what_there_was_of_it() -> None:
+    (file,) = diff_files("--- a/x\n+++ b/x\n@@ -1,9 +1,9 @@\n-one\n+two\n three")
+    assert (file.path, file.removed, file.added) == ("x", ["one"], ["two"])
+
+
+def test_a_word_on_a_missing_line_feed_is_no_line() -> None:
+    text = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-one\n\\ No newline at end of file\n+two\n"
+    more = "\\ No newline at end of file\n--- a/y\n+++ b/y\n@@ -0,0 +1 @@\n+z"
+    one, two = diff_files(text + more)
+    assert (one.removed, one.added, two.added) == (["one"], ["two"], ["z"])
+
+
+def test_a_name_of_another_script_alone_is_fine_unless_the_diff_has_its_twin() -> None:
+    greek = "\u03bf\u03c1\u03b1"
+    policy = one(Kind.LOOKALIKES)
+    assert said(lines("a.py", added=f"{greek} = 1"), policy) == []
+    assert said(lines("a.py", added=f"{greek} = opa"), policy) != []
+
+
+def test_every_finding_is_told_where_there_is_room() -> None:
+    two = judge(patch(change("go.mod"), change("CODEOWNERS")), standard(), scope=None)
+    assert two.told(50) == two.violations
+
+
+@pytest.mark.parametrize(
+    ("removed", "added", "words"),
+    [
+        ("@pytest.mark.skip", "@pytest.mark.skip", []),
+        ("assert a", "", ["claims less: 1 assertion fewer"]),
+        ("assert a\nassert b", "assert c", ["claims less: 1 assertion fewer"]),
+        ("def test_a():\ndef test_b():", "def test_c():", ["loses 1 test (test_a, test_b)"]),
+        ("def test_a():", "def test_b():", []),
+        ("", "pytest.skip('x')\nself.skipTest('y')", ["leaves 2 more tests out"]),
+        ("", "it.skip('x')", ["leaves 1 more test out"]),
+        ("    x = 1", "    y = 2", []),
+    ],
+)
+def test_tests_are_counted_before_and_after(removed: str, added: str, words: list[str]) -> None:
+    policy = one(Kind.WEAKENED_TESTS, globs=["tests/**"])
+    found = said(lines("tests/test_a.py", removed=removed, added=added), policy)
+    assert found == [f"tests/test_a.py: {word}" for word in words]
