@@ -1,8 +1,10 @@
 """Mutation testing by hand: `python -m tests.mutants --tests tests/core/test_policy.py MODULE…`.
 
 Each mutant is one small change of one module's source: another comparison, `and` for `or`, a
-condition turned round, a constant moved, a statement left out. It is loaded in a forked process in
-place of the module, and the tests have to fail. Those that still pass are named.
+condition turned round, a constant moved, a statement left out. The tests are collected once; each
+mutant gets a forked process, in which the changed functions take the place of the real ones, and
+the tests have to fail. A change outside of every function is loaded anew with all that rests on it,
+which takes longer. Those that survive are named.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ import argparse
 import ast
 import contextlib
 import copy
+import importlib
 import importlib.abc
 import importlib.machinery
 import importlib.util
@@ -18,14 +21,16 @@ import os
 import random
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from types import ModuleType
+from types import FunctionType, ModuleType
 from typing import Any
 
 import pydantic  # noqa: F401 - loaded once, before the forks
 import pytest
+from _pytest.runner import runtestprotocol
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
@@ -120,26 +125,121 @@ def _path(module: str) -> Path:
 
 def survives(mutant: Mutant | None, tests: Sequence[str]) -> bool:
     """Whether all tests pass with the mutant (None: with what is there)."""
+
+    def play() -> int:
+        if mutant:
+            sys.meta_path.insert(0, Instead(mutant))
+        return int(pytest.main([*QUIETLY, *tests]))
+
+    return _forked(play) == 0
+
+
+QUIETLY = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist")
+
+
+def _forked(work: Callable[[], int]) -> int:
+    """What the work answers in a process of its own; one that never ends counts as failed."""
     child = os.fork()
     if child == 0:
         code = 1
         with contextlib.suppress(BaseException), Path(os.devnull).open("w") as void:
             os.dup2(void.fileno(), 1)
             os.dup2(void.fileno(), 2)
-            if mutant:
-                sys.meta_path.insert(0, Instead(mutant))
-            args = ["-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist"]
-            code = int(pytest.main([*args, *tests]))
+            code = work()
         os._exit(code)
     ends = time.monotonic() + LONGEST
     while time.monotonic() < ends:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
-            return status == 0
-        time.sleep(0.02)
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(0.005)
     os.kill(child, 9)
     os.waitpid(child, 0)
-    return False
+    return 1
+
+
+class Forking:
+    """In place of pytest's own loop: the collected tests, once for each mutant."""
+
+    def __init__(self, planted: Sequence[Mutant]) -> None:
+        self._planted = planted
+        self.alive: list[Mutant] = []
+        self.outside: list[Mutant] = []
+        """Mutants that no changed function holds."""
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try them all."""
+        if session.testsfailed or not session.items:
+            raise session.Failed("the tests cannot be collected")
+        for mutant in self._planted:
+            status = _forked(partial(_played, session, mutant))
+            if status == OUTSIDE:
+                self.outside.append(mutant)
+            elif status == 0:
+                self.alive.append(mutant)
+        return True
+
+
+OUTSIDE = 77
+
+
+def _played(session: pytest.Session, mutant: Mutant) -> int:
+    """How the tests end with the mutant in place of its function."""
+    if not _planted(mutant):
+        return OUTSIDE
+    for item in session.items:
+        reports = runtestprotocol(item, nextitem=None, log=False)
+        if any(report.failed for report in reports):
+            return 1
+    return 0
+
+
+def _planted(mutant: Mutant) -> bool:
+    """Give the functions of the module the code of the mutant's; False where none differs."""
+    real = importlib.import_module(mutant.module).__dict__
+    changed: dict[str, Any] = {**real}
+    exec(compile(mutant.source, str(_path(mutant.module)), "exec"), changed)  # noqa: S102
+    found = False
+    for one, other in _pairs(real, changed, mutant.module):
+        if one.__code__ != other.__code__:
+            one.__code__ = other.__code__
+            found = True
+    return found
+
+
+def _pairs(
+    real: Mapping[str, Any], changed: Mapping[str, Any], module: str
+) -> Iterator[tuple[FunctionType, FunctionType]]:
+    """The functions of both, by name, methods and wrapped ones too."""
+    for name in real.keys() & changed.keys():
+        one, other = _bare(real[name]), _bare(changed[name])
+        if getattr(one, "__module__", None) != module:
+            continue
+        if isinstance(one, FunctionType) and isinstance(other, FunctionType):
+            yield one, other
+        elif isinstance(one, type) and isinstance(other, type):
+            yield from _pairs(vars(one), vars(other), module)
+
+
+def _bare(held: Any) -> Any:
+    """The function within a property, a class method, a cache or another wrapper."""
+    for inner in ("fget", "func", "__func__", "__wrapped__"):
+        if not isinstance(held, type | FunctionType) and getattr(held, inner, None) is not None:
+            return _bare(getattr(held, inner))
+    if isinstance(held, FunctionType) and hasattr(held, "__wrapped__"):
+        return _bare(held.__wrapped__)
+    return held
+
+
+def survivors(planted: Sequence[Mutant], tests: Sequence[str]) -> list[Mutant]:
+    """Those with which all tests still pass, in the order of their lines."""
+    loop = Forking(planted)
+    with Path(os.devnull).open("w") as void, contextlib.redirect_stdout(void):
+        status = pytest.main([*QUIETLY, *tests], plugins=[loop])
+    if int(status) not in (0, 5):
+        raise SystemExit("the tests cannot be collected")
+    anew = [mutant for mutant in loop.outside if survives(mutant, tests)]
+    return sorted([*loop.alive, *anew], key=lambda mutant: mutant.line)
 
 
 def main() -> int:
@@ -159,7 +259,7 @@ def main() -> int:
         if given.most and len(found) > given.most:
             found = sorted(random.Random(given.seed).sample(found, given.most),  # noqa: S311
                            key=lambda m: m.line)  # fmt: skip
-        alive = [mutant for mutant in found if survives(mutant, given.tests)]
+        alive = survivors(found, given.tests)
         total, dead = total + len(found), dead + len(found) - len(alive)
         sys.stdout.write(f"{module}: {len(found) - len(alive)} of {len(found)} killed\n")
         for mutant in alive:
