@@ -62,6 +62,7 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("patchgate.adapters.ledger.objects", "write_bytes"): "git objects, behind GuardedLedger",
     ("patchgate.adapters.ledger.export", "open"): "a tar in memory, let out by `leave`",
     ("patchgate.adapters.git.process", "Popen"): "git: its input is content that was let out",
+    ("patchgate.adapters.git.standing", "write"): "questions to git: object names and trees",
     ("patchgate.adapters.sandbox", "Popen"): "the check room's commands, without any secret",
     ("patchgate.adapters.sandbox", "run"): "asks bubblewrap whether it works",
     ("patchgate.app.records", "write"): "puts streams back that were let out before",

@@ -37,7 +37,11 @@ def given(tmp_path: Path) -> CheckInput:
 
 
 def checked(given: CheckInput, *argv: str, **env: str) -> Evidence:
-    order = CheckOrder(commands=(argv,), timeout=30)
+    return all_checked(given, argv, **env)
+
+
+def all_checked(given: CheckInput, *commands: tuple[str, ...], **env: str) -> Evidence:
+    order = CheckOrder(commands=commands, timeout=30)
     given.order.write_bytes(canonical(order.model_dump(mode="json")))
     return check_room(Environment.from_mapping(env), given, given.order.with_name("evidence.json"))
 
@@ -64,6 +68,23 @@ def test_on_a_machine_that_is_thrown_away_the_job_is_the_wall(
     assert "SOMETHING" not in said
     names = {line.partition("=")[0] for line in said.splitlines()[1:]}
     assert names <= {"PATH", "HOME", "LANG", "PYTHONDONTWRITEBYTECODE", "PWD", "SHLVL", "_"}
+
+
+@pytest.mark.covers("S0.48")
+def test_every_command_is_run_in_turn_until_one_fails(
+    given: CheckInput, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    env = hosted_without_sandbox(monkeypatch, tmp_path)
+    good, bad = ("sh", "-c", "echo fine"), ("sh", "-c", "echo amiss; exit 3")
+
+    passed = all_checked(given, good, good, **env)
+    assert (passed.level, passed.reason) == (CheckLevel.PASSED, "2 commands passed")
+    assert [one.status for one in passed.commands] == [0, 0]
+
+    subprocess.run(["git", "checkout", "-q", "."], cwd=given.checkout, check=True)
+    failed = all_checked(given, good, bad, good, **env)
+    assert failed.level is CheckLevel.FAILED
+    assert [one.status for one in failed.commands] == [0, 3]
 
 
 def test_elsewhere_nothing_runs_without_a_sandbox(
