@@ -12,6 +12,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
+PYTEST := $(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder
+
 RUN_LOCKS := requirements/run.txt
 PROFILES := tick propose check
 DEV_LOCKS := requirements/dev.txt
@@ -28,7 +30,7 @@ demo: $(VENV)/.run ## play one ticket's life, offline and without keys
 	@$(BIN)/patchgate demo $(ARGS)
 
 test: $(VENV)/.dev ## run the tests
-	@$(BIN)/pytest -n auto $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 lint: $(VENV)/.dev ## check style, types, workflows and shipped YAML
 	@$(BIN)/ruff check .
@@ -38,10 +40,10 @@ lint: $(VENV)/.dev ## check style, types, workflows and shipped YAML
 	@$(BIN)/python tests/interpolation.py
 
 soak: $(VENV)/.dev ## run the long tests too: every kill of the whole demo
-	@$(BIN)/pytest -n auto --soak $(ARGS)
+	@$(PYTEST) --soak $(ARGS)
 
 fuzz: $(VENV)/.dev ## run the property tests with many more examples
-	@$(BIN)/pytest -n auto --hypothesis-profile=fuzz $(ARGS)
+	@$(PYTEST) --hypothesis-profile=fuzz $(ARGS)
 
 bench: $(VENV)/.dev ## measure, side by side and as ratios
 	@$(BIN)/python -m benchmarks $(ARGS)
