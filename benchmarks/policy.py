@@ -64,11 +64,12 @@ def _source() -> bytes:
 
 
 def _best(rounds: int, work: Callable[[], object]) -> float:
+    """Processor time: both sides of the ratio are nothing but Python at work."""
     times = []
     for _ in range(rounds):
-        began = time.perf_counter()
+        began = time.process_time()
         work()
-        times.append(time.perf_counter() - began)
+        times.append(time.process_time() - began)
     return min(times)
 
 

@@ -92,3 +92,34 @@ def test_strict_separation_knows_one_person_on_two_platforms(requester: str) -> 
 def test_moments_of_both_platforms_can_be_compared() -> None:
     assert moment("2026-03-01T10:00:00.000+0000") == moment("2026-03-01T11:00:00+01:00")
     assert moment("2026-03-01T10:00:00Z") == moment("2026-03-01T10:00:00.000+0000")
+
+
+@pytest.mark.parametrize(
+    ("at", "shown", "reason"),
+    [
+        ("2026-03-01T10:00:05Z", "2026-03-01T10:00:05.900Z", ""),
+        ("2026-03-01T10:00:06Z", "2026-03-01T10:00:05.900Z", ""),
+        ("2026-03-01T10:00:05Z", "2026-03-01T10:00:05.000Z", ""),
+        ("2026-03-01T10:00:04Z", "2026-03-01T10:00:05.000Z", "it was given before"),
+        ("2026-03-01T10:00:05.000001Z", "2026-03-01T10:00:05.000002Z", ""),
+    ],
+)
+def test_a_run_started_by_hand_names_the_digest_and_has_whole_seconds(
+    at: str, shown: str, reason: str
+) -> None:
+    mine = replace(RULES, approvers={**RULES.approvers, ("actions", "leigh-gh"): "Leigh"})
+    given = word("leigh-gh", at, "actions", short(SUBJECT))
+    said = why(given, shown=replace(SHOWN, at=shown), rules=mine)
+    assert said.startswith(reason) if reason else said == ""
+    assert why(replace(given, typed=""), rules=mine) == (
+        "an approval by a run that was started by hand names the digest"
+    )
+
+
+def test_what_a_run_approves_has_to_be_shown_where_people_read_it() -> None:
+    mine = replace(RULES, approvers={**RULES.approvers, ("actions", "leigh-gh"): "Leigh"})
+    given = word("leigh-gh", platform="actions", typed=short(SUBJECT))
+    assert why(given, shown=None, rules=mine) == "the proposal was not yet published on jira"
+    github = word("leigh-gh", platform="github", typed=short(SUBJECT))
+    shown = replace(RULES, approvers={**RULES.approvers, ("github", "leigh-gh"): "Leigh"})
+    assert why(github, shown=None, rules=shown) == "the proposal was not yet published on github"

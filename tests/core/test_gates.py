@@ -167,6 +167,30 @@ def test_checks_of_another_head_or_none_are_unknown() -> None:
     assert checks_green(None, head=HEAD, allow_not_required=True).level is Level.UNKNOWN
 
 
+HEAD_SAID, STALE = "f" * 12, "e" * 12
+
+
+@pytest.mark.parametrize(
+    ("given", "allow", "reason"),
+    [
+        (None, True, f"no check was read for {HEAD_SAID}"),
+        (seen("green", "e" * 40), True,
+         f"the checks read are those of {STALE}, the head is {HEAD_SAID}"),
+        (seen("green"), True, f"green on {HEAD_SAID}: test, lint"),
+        (seen("red"), True, f"red on {HEAD_SAID}: test, lint (as reported)"),
+        (seen("pending").model_copy(update={"names": (), "detail": ""}), True,
+         f"pending on {HEAD_SAID}"),
+        (seen("not-required"), True, "the branch requires no check; the settings allow that"),
+        (seen("not-required"), False, "the branch requires no check; the settings forbid that"),
+    ],
+    ids=lambda value: "",
+)  # fmt: skip
+def test_the_checks_gate_says_what_it_saw(
+    given: ChecksSeen | None, allow: bool, reason: str
+) -> None:
+    assert checks_green(given, head=HEAD, allow_not_required=allow).reason == reason
+
+
 # ── together ─────────────────────────────────────────────────────────────────────────────
 
 PASSING = Verdict(G2, Level.PASS, "contained")
