@@ -39,6 +39,7 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=bool(os.environ.get("CI")),
 )
+settings.register_profile("few", settings.get_profile("house"), max_examples=20)
 settings.register_profile("fuzz", settings.get_profile("house"), max_examples=3_000)
 settings.load_profile("house")
 

@@ -134,7 +134,10 @@ def survives(mutant: Mutant | None, tests: Sequence[str]) -> bool:
     return _forked(play) == 0
 
 
-QUIETLY = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist")
+QUIETLY = (
+    *("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist"),
+    "--hypothesis-profile=few",
+)
 
 
 def _forked(work: Callable[[], int]) -> int:
