@@ -127,6 +127,8 @@ def survives(mutant: Mutant | None, tests: Sequence[str]) -> bool:
     """Whether all tests pass with the mutant (None: with what is there)."""
 
     def play() -> int:
+        for name in [name for name in sys.modules if name.partition(".")[0] in AFRESH]:
+            del sys.modules[name]
         if mutant:
             sys.meta_path.insert(0, Instead(mutant))
         return int(pytest.main([*QUIETLY, *tests]))
@@ -134,6 +136,8 @@ def survives(mutant: Mutant | None, tests: Sequence[str]) -> bool:
     return _forked(play) == 0
 
 
+AFRESH = frozenset({"patchgate", "tests"})
+"""Packages that are loaded anew for a mutant outside of every function."""
 QUIETLY = (
     *("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist"),
     "--hypothesis-profile=few",

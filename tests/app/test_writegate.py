@@ -787,6 +787,42 @@ def test_a_pull_request_is_refused_when_the_branch_lost_our_commit() -> None:
     assert stage.forge.pulls == {}
 
 
+@pytest.mark.parametrize("spoil", [_comment_edited, _comment_deleted, _publication_deleted])
+def test_a_pull_request_is_refused_when_its_approval_cannot_be_read_again(spoil: Spoil) -> None:
+    stage = READY["patchset"]()
+    stage.record(stage.publish())
+    spoil(stage)
+    with pytest.raises(RefusedError):
+        stage.gate().put_pull(stage.w, pull_order())
+    assert stage.forge.pulls == {}
+
+
+def test_a_pull_request_is_refused_when_nobody_approved_what_it_would_show() -> None:
+    stage = READY["patchset"]()
+    stage.record(stage.publish())
+    with pytest.raises(RefusedError, match="nobody approved"):
+        stage.gate().put_pull(replace(stage.w, grants=()), pull_order())
+    assert stage.forge.pulls == {}
+
+
+def test_what_the_policy_stops_at_the_write_is_named_with_its_gate() -> None:
+    stage = READY["patchset"]()
+    _policy_changed(stage)
+    refused = stage.publish()
+    assert isinstance(refused, e.WriteRefused)
+    assert refused.reason == "the policy of this moment says ESCALATE: G2 contained (no-vault)"
+
+
+def test_work_that_stands_on_no_plan_although_it_needs_one_is_not_written() -> None:
+    stage = READY["patchset"]()
+    refused = stage.gate().publish(replace(stage.w, plan_required=True), stage.order(), NOW)
+    assert isinstance(refused, e.WriteRefused)
+    assert (refused.code, refused.reason) == (
+        "plan",
+        "G0 planning complete: a plan is needed and there is none yet",
+    )
+
+
 @pytest.mark.covers("S1.24")
 def test_a_second_put_brings_the_one_pull_request_up_to_date() -> None:
     stage = READY["patchset"]()

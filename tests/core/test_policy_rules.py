@@ -11,7 +11,8 @@ from patchgate.core.patch import AppliedPatch
 from patchgate.core.policy import Kind, Policy, Rule, Severity, judge
 from patchgate.core.policy.boundaries import imported
 from patchgate.core.policy.dependencies import dependencies
-from patchgate.core.policy.difflines import diff_files
+from patchgate.core.policy.difflines import diff_files, is_plain
+from patchgate.core.policy.paths import unsafe_path
 
 SAFETY = next(rule for rule in standard().rules if rule.kind is Kind.PATH_SAFETY)
 
@@ -319,6 +320,30 @@ def test_a_diff_that_ends_early_gives_what_there_was_of_it() -> None:
     assert (file.path, file.removed, file.added) == ("x", ["one"], ["two"])
 
 
+def test_each_escape_of_a_quoted_name_is_read() -> None:
+    quoted = r"\a\b\f\n\r\t\v\"\\\303\251x"
+    (file,) = diff_files(f'--- "a/{quoted}"\n+++ "b/{quoted}"\n@@ -0,0 +1 @@\n+z')
+    assert file.path == '\a\b\f\n\r\t\v"\\\u00e9x'
+    (spaced,) = diff_files('--- a/x y\t\n+++ "b/x \\377y"\t\n@@ -0,0 +1 @@\n+z')
+    assert spaced.path == "x \udcffy"
+
+
+@pytest.mark.parametrize("code", [0xD800, 0xDCFF, 0xDFFF])
+def test_a_name_that_is_no_text_is_refused(code: int) -> None:
+    assert unsafe_path(f"a/{chr(code)}") == "its name is not UTF-8"
+    assert unsafe_path("a\ud7ff\ue000b") != "its name is not UTF-8"
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("a b~\n\t", True), ("", True), ("\x1f", False), ("\x7f", False), ("\r", False),
+     ("\u00e9", False), ("\0", False), (" ", True)],
+    ids=ascii,
+)  # fmt: skip
+def test_plain_text_is_printable_ascii_with_tabs_and_line_feeds(text: str, plain: bool) -> None:
+    assert is_plain(text) is plain
+
+
 def test_a_word_on_a_missing_line_feed_is_no_line() -> None:
     text = "--- a/x\n+++ b/x\n@@ -1 +1 @@\n-one\n\\ No newline at end of file\n+two\n"
     more = "\\ No newline at end of file\n--- a/y\n+++ b/y\n@@ -0,0 +1 @@\n+z"
@@ -333,9 +358,53 @@ def test_a_name_of_another_script_alone_is_fine_unless_the_diff_has_its_twin() -
     assert said(lines("a.py", added=f"{greek} = opa"), policy) != []
 
 
+def test_a_name_that_only_begins_to_look_like_another_deceives_nobody() -> None:
+    policy = one(Kind.LOOKALIKES)
+    assert said(lines("a.py", added="\u043f\u0440\u0438\u0432\u0435\u0442x = 1"), policy) == []
+    (found,) = said(lines("a.py", added="p\u0430y" + "y" * 70), policy)
+    assert found == f"a.py: adds `p⟨U+0430⟩{'y' * 58}`, which reads as `pa{'y' * 58}`"
+
+
+def test_the_reordering_character_itself_is_named() -> None:
+    found = said(lines("a.py", added="x = 1 \u202e# y"), one(Kind.BIDI_CHARACTERS))
+    assert found == ["a.py: adds ⟨U+202E⟩, which reorders what a reader sees"]
+
+
 def test_every_finding_is_told_where_there_is_room() -> None:
-    two = judge(patch(change("go.mod"), change("CODEOWNERS")), standard(), scope=None)
-    assert two.told(50) == two.violations
+    changes = [change(name) for name in ("go.mod", "go.sum", "CODEOWNERS", "package.json")]
+    found = judge(patch(*changes), standard(), scope=None)
+    assert found.told(50) == found.violations
+    assert len(found.told(3)) == 3
+
+
+@pytest.mark.parametrize(
+    ("count", "ends"), [(3, "go.mod is changed"), (4, "; and 1 more"), (1_003, "; and 1,000 more")]
+)
+def test_a_verdict_says_three_findings_and_counts_the_rest(count: int, ends: str) -> None:
+    rule = one(Kind.FROZEN_PATHS, globs=["**/go.mod"])
+    many = [change(f"a{n}/go.mod") for n in range(count)]
+    (said,) = [
+        child.reason
+        for child in judge(patch(*many), rule, scope=None).verdict.children
+        if child.name == "mine"
+    ]
+    assert said.endswith(ends)
+    assert said.count("is changed") == 3
+
+
+@pytest.mark.parametrize(("length", "cut"), [(300, False), (301, True)])
+def test_a_long_path_is_cut_where_it_is_told(length: int, cut: bool) -> None:
+    (told,) = said(patch(change("d" * length)), one(Kind.FROZEN_PATHS, globs=["*"]))
+    assert told == f"{'d' * 300}{'…' if cut else ''}: is changed"
+
+
+@pytest.mark.parametrize(("count", "listed"), [(20, 20), (21, 21), (22, 21)])
+def test_twenty_findings_of_a_rule_are_listed_and_the_rest_counted(count: int, listed: int) -> None:
+    found = said(
+        patch(*(change(f"a{n}") for n in range(count))), one(Kind.FROZEN_PATHS, globs=["*"])
+    )
+    assert len(found) == listed
+    assert ("more" in found[-1]) is (count > 20)
 
 
 @pytest.mark.parametrize(

@@ -93,16 +93,13 @@ def _hunk(lines: Iterator[str], file: DiffFile, old: int, new: int) -> None:
 
 def _named(name: str) -> str:
     """A path of a header, without its side and its quotes."""
-    if name.startswith('"') and name.rstrip("\t").endswith('"'):
-        name = _unquoted(name.rstrip("\t")[1:-1])
-    else:
-        name = name.rstrip("\t")
+    name = name.rstrip("\t")
+    if name.startswith('"'):
+        name = _unquoted(name[1:-1])
     return name if name == NOWHERE else name[2:]
 
 
 def _unquoted(name: str) -> str:
-    if "\\" not in name:
-        return name
     out = bytearray()
     at = 0
     for found in _ESCAPE.finditer(name):
