@@ -14,11 +14,14 @@ import importlib
 import json
 import os
 import pkgutil
+import runpy
 import select
+import signal
 import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import traceback
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +44,7 @@ LOADED = (
     "patchgate.app.sweep",
     "tests.e2e.lives",
 )
+JOBS, PROGRAMS = "jobs", "programs"
 READY = b"ready\n"
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -62,14 +66,17 @@ class Job:
 
 
 @functools.cache
-def _nursery() -> Path:
-    """The address of a process that has everything loaded; it ends with this one."""
+def nursery() -> Path:
+    """Where a process listens that has everything loaded; it ends with this one.
+
+    At JOBS it forks a server for a `Forks`, at PROGRAMS a program for `start.py`.
+    """
     names = ("PATH", "HOME", "TMPDIR", "PYTHONPATH", "STANDIN_EXCHANGES")
     machine = {name: os.environ[name] for name in names if name in os.environ}
     folder = tempfile.TemporaryDirectory(prefix="patchgate-forks-")
-    address = Path(folder.name) / "address"
+    place = Path(folder.name)
     process = subprocess.Popen(
-        [sys.executable, "-m", "tests.e2e.forks", str(address)],
+        [sys.executable, "-m", "tests.e2e.forks", str(place)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         cwd=ROOT,
@@ -86,7 +93,7 @@ def _nursery() -> Path:
         folder.cleanup()
 
     atexit.register(end)
-    return address
+    return place
 
 
 class Forks:
@@ -94,7 +101,7 @@ class Forks:
 
     def __init__(self) -> None:
         with socket.socket(socket.AF_UNIX) as line:
-            line.connect(str(_nursery()))
+            line.connect(str(nursery() / JOBS))
             self._said, self._heard = line.makefile("w"), line.makefile("r")
         self.pid = 0
         self.peak = 0
@@ -136,27 +143,74 @@ class Forks:
 # ── the server's side ────────────────────────────────────────────────────────────────────
 
 
-def nurse(address: Path) -> None:
-    """Fork a server for each connection, until standard input ends."""
+def nurse(place: Path) -> None:
+    """Fork a process for each connection, until standard input ends."""
     _warm()
     gc.collect()
     gc.freeze()
-    servers: list[int] = []
-    with socket.socket(socket.AF_UNIX) as door:
-        door.bind(str(address))
-        door.listen()
+    children: list[int] = []
+    with _door(place / JOBS) as jobs, _door(place / PROGRAMS) as programs:
         os.write(1, READY)
-        while sys.stdin not in select.select([sys.stdin, door], [], [])[0]:
+        while sys.stdin not in select.select([sys.stdin, jobs, programs], [], [])[0]:
+            door, become = (jobs, serve) if _rings(jobs) else (programs, run)
             line, _ = door.accept()
             with line:
-                server = os.fork()
-                if server == 0:
-                    door.close()
-                    serve(line)
+                children.append(os.fork())
+                if children[-1] == 0:
+                    jobs.close()
+                    programs.close()
+                    become(line)
                     os._exit(0)
-                servers.append(server)
-    for server in servers:
-        os.waitpid(server, 0)
+    for child in children:
+        os.waitpid(child, 0)
+
+
+def _rings(door: socket.socket) -> bool:
+    return bool(select.select([door], [], [], 0)[0])
+
+
+def _door(address: Path) -> socket.socket:
+    door = socket.socket(socket.AF_UNIX)
+    door.bind(str(address))
+    door.listen(64)
+    return door
+
+
+def run(line: socket.socket) -> None:
+    """Become the program that `start.py` asks for."""
+    head, files, _, _ = socket.recv_fds(line, 4, 3)
+    with line.makefile("rb") as rest:
+        said = json.loads(rest.read(int.from_bytes(head, "big")))
+    os.setsid()
+    for number, file in enumerate(files):
+        os.dup2(file, number)
+        os.close(file)
+    os.chdir(said["folder"])
+    os.environ.clear()
+    os.environ.update(said["env"])
+    tempfile.tempdir = None
+    sys.path[:] = [path for path in sys.path if path not in ("", str(ROOT))]
+    sys.argv[1:] = said["arguments"]
+    line.sendall(os.getpid().to_bytes(4, "big"))
+    threading.Thread(target=_end_with, args=(line,), daemon=True).start()
+    code = 1
+    try:
+        runpy.run_module("patchgate", run_name="__main__", alter_sys=True)
+        code = 0
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # whatever it was: this is the end of the process
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        line.sendall(bytes([code]))
+
+
+def _end_with(line: socket.socket) -> None:
+    """End this program, and what it started, when whoever asked for it is killed."""
+    if not line.recv(1):
+        os.killpg(0, signal.SIGKILL)
 
 
 def serve(line: socket.socket) -> None:
