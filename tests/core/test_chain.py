@@ -199,7 +199,7 @@ def test_a_line_that_is_none_is_named_with_its_reason(line: bytes, words: str) -
     "event",
     [
         {"kind": "never-heard-of", "v": 1, "at": "2026-11-21T10:00:00Z"},
-        {"kind": "sweep-done", "v": 2, "at": "2026-11-21T10:00:00Z", "tickets": 1},
+        {"kind": "sweep-done", "v": 0, "at": "2026-11-21T10:00:00Z", "tickets": 1},
         {"kind": "sweep-done", "v": 1, "at": "2026-11-21T10:00:00Z", "tickets": "1"},
         {"kind": "sweep-done", "v": 1, "at": "2026-11-21T10:00:00Z", "tickets": 1, "more": 1},
     ],

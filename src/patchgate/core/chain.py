@@ -9,7 +9,7 @@ authorship: whoever rewrites lines and tip together is caught only by `verify_an
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
@@ -18,6 +18,7 @@ from pydantic import Field, ValidationError
 from pydantic_core import from_json, to_json
 
 from patchgate.core.events import EVENT, KINDS, Event
+from patchgate.core.events.versions import UPCASTERS, NewerVersionError, Step, upcast
 from patchgate.core.ids import EXACT, Digest, StreamId, canonical, digest_bytes, short
 from patchgate.core.plan import Record
 from patchgate.errors import LedgerError, MalformedError
@@ -54,6 +55,8 @@ class Finding:
     stream: StreamId
     seq: int
     problem: str
+    newer: bool = False
+    """Whether nothing is wrong but that a newer patchgate wrote it."""
 
     def __str__(self) -> str:
         place = f"event {self.seq}" if self.seq else "stream"
@@ -134,15 +137,23 @@ def parse_file(stream: StreamId, data: bytes, after: Tail) -> tuple[Link, ...] |
 
 
 def parse_chain(
-    stream: StreamId, lines: Sequence[bytes], after: Tail
+    stream: StreamId,
+    lines: Sequence[bytes],
+    after: Tail,
+    *,
+    steps: Mapping[tuple[str, int], Step] = UPCASTERS,
 ) -> tuple[Link, ...] | Finding:
-    """The links that the lines hold after a tail, or the first bad event."""
+    """The links that the lines hold after a tail, or the first bad event.
+
+    Events of older versions are lifted to the present one by `steps`; a link's line and digest
+    stay those of what was written.
+    """
     links: list[Link] = []
     prev = after.head
     for seq, line in enumerate(lines, start=after.count + 1):
         found: Link | Finding | None = _plainly_right(line, seq, prev)
         if found is None:
-            found = _parse_with_care(stream, line, Tail(seq - 1, prev))
+            found = _parse_with_care(stream, line, Tail(seq - 1, prev), steps)
         if isinstance(found, Finding):
             return _blame(found, lines, links)
         links.append(found)
@@ -170,6 +181,11 @@ def check_tip(stream: StreamId, data: bytes, end: Tail) -> Finding | None:
 
 def sound(result: T | Finding) -> T:
     """The result, or LedgerError with the finding that took its place."""
+    if isinstance(result, Finding) and result.newer:
+        raise LedgerError(
+            f"the ledger holds what this patchgate cannot read: {result}",
+            "Use the patchgate that wrote it, or a later one; nothing has to be restored.",
+        )
     if isinstance(result, Finding):
         raise LedgerError(f"the ledger is damaged: {result}")
     return result
@@ -259,7 +275,9 @@ def _in_order(names: tuple[str, ...]) -> bool:
     return list(names) == sorted(names, key=lambda name: name.encode("utf-16-be"))
 
 
-def _parse_with_care(stream: StreamId, line: bytes, after: Tail) -> Link | Finding:
+def _parse_with_care(
+    stream: StreamId, line: bytes, after: Tail, steps: Mapping[tuple[str, int], Step]
+) -> Link | Finding:
     """The link that a line holds in its place, or the first thing wrong with it."""
     expected = after.count + 1
     shape = _shape(line)
@@ -272,9 +290,12 @@ def _parse_with_care(stream: StreamId, line: bytes, after: Tail) -> Link | Findi
     if shape.prev != after.head:
         return Finding(stream, expected, UNCHAINED)
     try:
-        event = EVENT.validate_json(canonical(shape.event), strict=True)
+        event = EVENT.validate_json(canonical(upcast(shape.event, steps)), strict=True)
+    except NewerVersionError as exc:
+        return Finding(stream, expected, str(exc), newer=True)
     except ValidationError as exc:
-        return Finding(stream, expected, f"of an unknown kind or schema: {_first(exc)}")
+        problem = f"of an unknown kind or schema ({_first(exc)})"
+        return Finding(stream, expected, f"{problem}: changed, or written by a newer patchgate")
     return Link(expected, after.head, event, line, digest_bytes(line))
 
 
