@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from patchgate.standins.simulate.audit import Audit
 from patchgate.standins.simulate.jira import RUNNER
 from patchgate.standins.simulate.running import Runner
-from patchgate.standins.simulate.scenarios import ONE, SCENARIOS, SWEEP, TWO
+from patchgate.standins.simulate.scenarios import ONE, SCENARIOS, SWEEP, THREE, TWO
 from patchgate.standins.simulate.time import MINUTE
 from patchgate.standins.simulate.wire import Fault, Line, Request
 from patchgate.standins.simulate.world import LEIGH, World
@@ -18,7 +20,7 @@ FEATURE = SCENARIOS["a parent with two sub-tasks"]
 class Story:
     """A parent whose first sub-task has ended and whose second is at work."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, until: str = "first merged") -> None:
         self.world = World.new(FEATURE.configuration)
         self.runner = Runner(self.world, FEATURE.thinker, folder, self._line)
         self.audit = Audit(self.world)
@@ -26,9 +28,9 @@ class Story:
             self.world.clock.ms += MINUTE
             step.act(self.world)
             self.runner.run(step.rings)
-            if name == "first merged":
+            if name == until:
                 break
-        assert self.world.jira.issue(TWO).ticket.status == "Done"
+        assert until != "first merged" or self.world.jira.issue(TWO).ticket.status == "Done"
 
     def _line(self, run: str) -> Line:
         return Line(run, watch=self.audit)
@@ -36,6 +38,9 @@ class Story:
     def said(self, key: str = TWO) -> list[str]:
         """Our comments on a ticket."""
         return [c.body for c in self.world.jira.issue(key).comments if c.author == RUNNER]
+
+    def issue_id(self, key: str) -> str:
+        return self.world.jira.issue(key).ticket.issue_id
 
     @property
     def open(self) -> set[str]:
@@ -103,3 +108,36 @@ def test_an_ended_sub_task_is_spoken_to_after_the_end_of_its_parent_too(tmp_path
     assert "what is left of a sub-task is another ticket" in story.said()[-1]
     story.runner.sweep()
     assert TWO not in story.open
+
+
+@pytest.mark.parametrize("unrecorded", [1, 2])
+def test_a_sub_task_that_its_parent_has_not_recorded_yet_is_no_ticket_of_its_own(
+    tmp_path: Path, unrecorded: int
+) -> None:
+    """The run died after it made the sub-task; the sub-task rings before its parent does."""
+    story = Story(tmp_path, until="plan handed back")
+    made: list[Request] = []
+
+    def dies(request: Request) -> Fault | None:
+        made.extend([request] if request.what == "sub-task" else [])
+        return Fault.KILL_AFTER if len(made) == unrecorded else None
+
+    story.world.jira.change(ONE, LEIGH, "status", "In Progress")
+    assert story.runner.run(ONE, lambda run: Line(run, sky=dies)).killed
+    last = (TWO, THREE)[unrecorded - 1]
+    assert last in story.world.jira.issues
+    story.runner.run(last)
+    for key in (TWO, THREE):
+        name = story.world.ledger.named.get(story.issue_id(key))
+        assert name is None or story.audit.books[name].w.parent == ONE
+    assert "approve" in story.said(TWO)[-1]
+
+
+def test_a_sub_task_of_a_person_is_a_ticket_of_its_own(tmp_path: Path) -> None:
+    story = Story(tmp_path)
+    own = "MWC-9"
+    story.world.jira.create(own, reporter=LEIGH, parent=ONE)
+    story.world.jira.change(own, LEIGH, "assignee", RUNNER)
+    story.runner.run(own)
+    name = story.world.ledger.named[story.issue_id(own)]
+    assert not story.audit.books[name].w.parent

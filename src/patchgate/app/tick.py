@@ -127,13 +127,27 @@ class Room:
                 raise
             return gone, read_project(self.desk, _project(gone.session.stream.id))
         parent = look.ticket.parent if look.ticket.is_subtask else None
-        if parent is not None:
-            above = self.desk.tracker.look(parent)
-            stream, known = self._read(above)
-            if stream is not None and self._is_planned(look, stream):
-                return open_ticket(self.desk, above, stream), known
+        return self._open_below(look, parent) if parent else self._open_alone(look)
+
+    def _open_alone(self, look: Look) -> tuple[Opened | None, ProjectState]:
         stream, known = self._read(look)
         return open_ticket(self.desk, look, stream), known
+
+    def _open_below(self, look: Look, parent: TicketKey) -> tuple[Opened | None, ProjectState]:
+        """A sub-task: by way of its parent where that has planned it, or is about to say so."""
+        above = self.desk.tracker.look(parent)
+        upper, known = self._read(above)
+        if upper is None:
+            return self._open_alone(look)
+        children = self.desk.folds.of(upper).children
+        if look.ticket.issue_id not in {child.issue_id for child in children}:
+            stream, own = self._read(look)
+            # One without a stream may be made by a run that died before its parent's stream said
+            # so. Its parent finds it; a stream of its own would make it another ticket for ever.
+            ours = look.ticket.reporter == self.desk.rules.runner["jira"]
+            if stream is not None or not (ours or any(not child.key for child in children)):
+                return open_ticket(self.desk, look, stream), own
+        return open_ticket(self.desk, above, upper), known
 
     def _read(self, look: Look) -> tuple[Stream | None, ProjectState]:
         """A ticket's stream and its project's state, from one look at the ledger."""
@@ -145,10 +159,6 @@ class Room:
             # It was moved since: what counts it still is the project that it was begun in.
             return stream, read_project(self.desk, _project(stream.id))
         return stream, state_of(beside)
-
-    def _is_planned(self, look: Look, above: Stream) -> bool:
-        planned = Session(self.desk, above).w.children
-        return look.ticket.issue_id in {child.issue_id for child in planned}
 
     def _gone(self, key: TicketKey) -> Opened | None:
         """An open stream whose ticket can no longer be seen."""
