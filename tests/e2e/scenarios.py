@@ -81,6 +81,12 @@ def merge(number: int) -> Act:
     return lambda life: life.world.github.as_user(LEIGH.github).merge(SHOP, number)
 
 
+def merge_draft(life: Life) -> None:
+    """In mode `request` the pull request is a draft: a person looks at it first."""
+    life.world.github.as_user(LEIGH.github).mark_ready(SHOP, 1)
+    merge(1)(life)
+
+
 def close(life: Life) -> None:
     life.world.github.as_user(LEIGH.github).close(SHOP, 1)
 
@@ -171,7 +177,7 @@ SCENARIOS: dict[str, Scenario] = {
         {
             "assigned": assigned(GOOD_DAY),
             "green": Step(green(1)),
-            "merged": Step(merge(1)),
+            "merged": Step(merge_draft),
             "swept": Step(nothing, SWEEP),
         },
         {**UNPLANNED, "approval": {"mode": "request"}},

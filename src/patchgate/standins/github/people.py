@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from patchgate.standins.github.bare import ZERO, GitError
 from patchgate.standins.github.hub import Actor, Hub
-from patchgate.standins.github.moves import HEADS, closed, moved
+from patchgate.standins.github.moves import HEADS, announce, closed, moved
+from patchgate.standins.github.shapes_talk import pull_of
 from patchgate.standins.github.state import Issue, Repository
 from patchgate.standins.github.talk import (
     NewPull,
@@ -32,6 +33,14 @@ class Person:
         with self._hub.acting():
             place, issue = self._pull(repo, number)
             return merge(self._hub, place, self._actor, issue, method=method, text=("", ""))
+
+    def mark_ready(self, repo: str, number: int) -> None:
+        """A draft is ready for review: it can be merged from now on."""
+        with self._hub.acting():
+            place, issue = self._pull(repo, number)
+            pull_of(issue).draft = False
+            issue.updated_at = self._hub.now()
+            announce(self._hub, place, self._actor, issue, "ready_for_review")
 
     def close(self, repo: str, number: int) -> None:
         """Close a pull request or issue without merging."""
