@@ -16,7 +16,7 @@ from patchgate.ports import Stream
 KEY, ID = TicketKey("MWC-1"), "10001"
 STREAM_REF = "refs/heads/patchgate/live/MWC-1-10001"
 LEDGER_REF = "refs/heads/patchgate/ledger"
-EVENTS_PATH = "MWC/000/MWC-1-10001.jsonl"
+EVENTS_PATH = "MWC/0000/MWC-1-10001.jsonl"
 LONG = b"a long patch, longer than a first fetch brings\n" * 1000
 LONG_DIGEST = digest_bytes(LONG)
 

@@ -11,6 +11,7 @@ import pytest
 
 from patchgate.adapters.git.process import run_git
 from patchgate.adapters.ledger import GitLedger, Remote
+from patchgate.adapters.ledger.names import address
 from patchgate.core.ids import TicketKey
 from patchgate.errors import (
     CredentialError,
@@ -319,3 +320,20 @@ def test_a_remote_that_is_not_there_is_an_error_and_not_emptiness(tmp_path: Path
 
     with pytest.raises(NotFoundError):
         ledger.read(KEY, ID)
+
+
+# ── where things lie ─────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("key", "issue_id", "events", "index"),
+    [
+        ("MWC-7", "10001", "MWC/0000/MWC-7-10001.jsonl", "index/11/10001.json"),
+        ("MWC-1234", "255", "MWC/0012/MWC-1234-255.jsonl", "index/ff/255.json"),
+        ("MWC-1234567", "256", "MWC/12345/MWC-1234567-256.jsonl", "index/00/256.json"),
+        ("MWC-project", "0", "MWC/project/MWC-project.jsonl", "index/project/MWC-project.json"),
+    ],
+)
+def test_a_folder_holds_a_hundred_tickets(key: str, issue_id: str, events: str, index: str) -> None:
+    home = address(key, issue_id)
+    assert (home.events_path, home.index_path) == (events, index)

@@ -120,7 +120,7 @@ def test_a_damaged_live_branch_stops_work_and_names_the_event(
         (EVENTS_PATH, lambda data: data[:-1], "event 3: the line is cut off"),
         (EVENTS_PATH, lambda data: data[: data.index(b"\n") + 1], "event 2: there are 1 events"),
         (EVENTS_PATH, lambda data: data.replace(b":2,", b":9,"), "event 2: changed"),
-        ("index/001/10001.json", lambda data: b"{}\n", "index entry .* is damaged"),
+        ("index/11/10001.json", lambda data: b"{}\n", "index entry .* is damaged"),
     ],
     ids=["cut-line", "truncated", "edited", "index"],
 )

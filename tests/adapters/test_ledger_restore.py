@@ -165,7 +165,7 @@ def test_damage_on_the_ledger_branch_is_mended_beside_newer_streams(world: World
     clone = world.clone()
     world.another(5)
     world.put(LEDGER_REF, EVENTS_PATH, b"nothing\n")
-    world.put(LEDGER_REF, f"MWC/000/MWC-1-10001/{LONG_NAME}", b"changed")
+    world.put(LEDGER_REF, f"MWC/0000/MWC-1-10001/{LONG_NAME}", b"changed")
     world.put(LEDGER_REF, "stranger.txt", b"hello")
 
     assert actions(world.restore(clone)) == RESTORED

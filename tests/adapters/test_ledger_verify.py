@@ -128,7 +128,7 @@ def test_verify_of_a_repository_without_a_ledger_is_an_error(world: LedgerRemote
 
 @pytest.mark.parametrize(
     ("ref", "folder"),
-    [(STREAM_REF, "blobs"), (LEDGER_REF, "MWC/000/MWC-1-10001")],
+    [(STREAM_REF, "blobs"), (LEDGER_REF, "MWC/0000/MWC-1-10001")],
     ids=["live", "gathered"],
 )
 def test_verify_finds_a_changed_artifact(world: LedgerRemote, ref: str, folder: str) -> None:
@@ -155,9 +155,9 @@ def test_a_damaged_artifact_is_not_gathered(world: LedgerRemote) -> None:
 @pytest.mark.parametrize(
     ("ref", "path", "words"),
     [
-        (LEDGER_REF, "MWC/000/MWC-5-50.jsonl", "has a file on the ledger branch but no index"),
+        (LEDGER_REF, "MWC/0000/MWC-5-50.jsonl", "has a file on the ledger branch but no index"),
         (LEDGER_REF, "OTHER/MWC-1-10001.jsonl", "belongs to no stream"),
-        (LEDGER_REF, "index/002/10002.json", "belongs to no stream"),
+        (LEDGER_REF, "index/12/10002.json", "belongs to no stream"),
         (LEDGER_REF, "notes.txt", "belongs to no stream"),
         (STREAM_REF, "notes.txt", "not what we write"),
     ],
@@ -179,7 +179,7 @@ def test_verify_finds_a_fork_between_the_live_and_the_ledger_branch(world: Ledge
     start = origin(STREAM)
     forged = link(said(1, 9, 4), start)
     world.put(LEDGER_REF, EVENTS_PATH, join_lines(forged))
-    world.put(LEDGER_REF, "index/001/10001.json", tip_bytes(STREAM, tail(forged, start)))
+    world.put(LEDGER_REF, "index/11/10001.json", tip_bytes(STREAM, tail(forged, start)))
 
     (found,) = world.ledger().verify()
 
@@ -198,7 +198,7 @@ def test_export_holds_lines_tip_and_artifacts_and_is_the_same_every_time(
         files = {one.name: (tar.extractfile(one) or io.BytesIO()).read() for one in tar}
     assert files == {
         "MWC-1-10001/events.jsonl": world.get(LEDGER_REF, EVENTS_PATH),
-        "MWC-1-10001/tip.json": world.get(LEDGER_REF, "index/001/10001.json"),
+        "MWC-1-10001/tip.json": world.get(LEDGER_REF, "index/11/10001.json"),
         f"MWC-1-10001/blobs/{LONG_DIGEST.removeprefix('sha256:')}": LONG,
     }
 
@@ -263,7 +263,7 @@ def test_a_cold_read_brings_two_files_and_the_trees_on_the_way_however_many_stre
     objects, size = cost(few, 7)
     more_objects, more_size = cost(world, 7)
 
-    assert objects == 8  # commit, root, index, its folder, project, thousand, tip, events
+    assert objects == 8  # commit, root, index, its folder, project, hundred, tip, events
     assert more_objects == 8
     assert more_size - size < 100_000  # the longer lists of names, and nothing else
 

@@ -1,7 +1,7 @@
 """The ledger branch: streams that ended, one JSON-lines file each, found by issue id.
 
-`<PROJECT>/<thousand>/<KEY>-<id>.jsonl` the events, the folder of that name its artifacts,
-`index/<last three digits>/<id>.json` its tip. A read costs the trees on the way and two files.
+`<PROJECT>/<hundred>/<KEY>-<id>.jsonl` the events, the folder of that name its artifacts,
+`index/<lowest byte>/<id>.json` its tip. A read costs the trees on the way and two files.
 """
 
 from __future__ import annotations

@@ -55,9 +55,9 @@ class Address:
 
     @property
     def folder(self) -> str:
-        """`<PROJECT>/<thousand>` on the ledger branch."""
+        """`<PROJECT>/<hundred>` on the ledger branch: a read costs the tree of this folder."""
         project, _, number = self.key.rpartition("-")
-        shard = number if self.issue_id == PROJECT_ID else f"{int(number) // 1000:03d}"
+        shard = number if self.issue_id == PROJECT_ID else f"{int(number) // 100:04d}"
         return f"{project}/{shard}"
 
     @property
@@ -72,10 +72,10 @@ class Address:
 
     @property
     def index_path(self) -> str:
-        """The stream's tip in the index by issue id: 1,000 folders by the last three digits."""
+        """The stream's tip in the index by issue id: 256 folders by its lowest byte."""
         if self.issue_id == PROJECT_ID:
             return f"index/project/{self.key}.json"
-        return f"index/{int(self.issue_id) % 1000:03d}/{self.issue_id}.json"
+        return f"index/{int(self.issue_id) % 256:02x}/{self.issue_id}.json"
 
 
 def address(key: TicketKey | str, issue_id: str) -> Address:
