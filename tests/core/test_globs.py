@@ -57,10 +57,36 @@ def test_matching_agrees_with_the_plain_definition(pattern: str, path: str) -> N
         ("a**b", "axb", True),
         ("a**b", "a/b", False),
         ("SRC/a.py", "src/a.py", False),
+        ("a/b/**", "a/b", True),
+        ("a/b/**", "a/b/c/d", True),
+        ("a/b/**", "a/c", False),
+        ("a/b/**", "x/a/b/c", False),
+        ("a/b/**", "a", False),
+        ("**/a/**", "x/a", True),
+        ("**/a/**", "a", True),
+        ("**/a/**", "x/ab/y", False),
+        ("**/a*/**", "x/ab/y", True),
+        ("**/a*/**", "x/ba/y", False),
+        ("**/a/b", "x/a/b", True),
+        ("**/a/b", "x/b", False),
+        ("**/b*", "x/bc", True),
+        ("**/b*", "b/c", False),
+        ("**/*.b", "x/a.b", True),
+        ("**/*.b", "x.b/a", False),
+        ("**/*b*", "x/abc", True),
+        ("**/a*c", "x/abc", True),
+        ("**/a*c", "x/ac/d", False),
+        ("**/a?", "x/ab", True),
+        ("**/a?", "x/abc", False),
+        ("**/**", "x", True),
+        ("**", "x/y", True),
+        ("*", "x", True),
+        ("*", "x/y", False),
     ],
 )
 def test_a_pattern_names_what_its_definition_says(pattern: str, path: str, named: bool) -> None:
     assert compile_glob(pattern).matches(path) is named
+    assert compile_globs((pattern,)).matches(path) is named
 
 
 @pytest.mark.parametrize(
@@ -84,8 +110,10 @@ def test_a_pattern_with_an_empty_component_is_refused(pattern: str) -> None:
 
 
 def test_a_parent_folder_is_seen_to_shadow_a_pattern() -> None:
-    globs = compile_globs((".github/workflows/**", "a/*/c/d", "one"))
-    assert [path for path in (".github", ".github/workflows", "a") if globs.shadowed_by(path)]
+    globs = compile_globs((".github/workflows/**", "a/*/c/d", "one", "x/y/z"))
+    for parent in (".github", ".github/workflows", "a", "x", "x/y"):
+        assert globs.shadowed_by(parent)
+    assert not globs.shadowed_by("x/y/z")
     for other in ("github", ".github/workflows/x.yml", "a/b", "a/*", "one", "one/two", ""):
         assert not globs.shadowed_by(other)
     assert compile_globs((".github/workflows/**",), folded=True).shadowed_by(".GitHub.")

@@ -252,6 +252,41 @@ def test_an_allow_list_that_names_nothing_of_the_find_allows_nothing(condition: 
     assert len(evidence("tok_x", "tok_x", only)) == 1
 
 
+@pytest.mark.parametrize(
+    ("condition", "text", "path", "count"),
+    [
+        ("OR", "tok_x", "vendored/a", 0),
+        ("OR", "test tok_x", "src/a", 0),
+        ("OR", "tok_x", "src/a", 1),
+        ("AND", "tok_x", "vendored/a", 1),
+        ("AND", "test tok_x", "src/a", 1),
+        ("AND", "test tok_x", "vendored/a", 0),
+    ],
+)
+def test_a_list_for_the_whole_file_joins_paths_and_patterns_as_it_says(
+    condition: str, text: str, path: str, count: int
+) -> None:
+    wide = (
+        f"[[allowlists]]\ncondition='{condition}'\nregexTarget='line'\n"
+        "regexes=['test']\npaths=['^vendored/']"
+    )
+    rules = load_secret_rules(ONE_RULE % ("tok_x", wide), "x")
+    assert len(rules.find(text, path)) == count
+
+
+def test_lines_are_counted_from_the_first_byte_on() -> None:
+    rules = load_secret_rules(ONE_RULE % ("tok_x", ""), "x")
+    assert [found.line for found in rules.find("\ntok_x\n\ntok_x tok_x")] == [2, 4, 4]
+    assert [found.line for found in rules.find("tok_x")] == [1]
+
+
+@pytest.mark.parametrize(("token", "shown"), [("ab1234", "ab… "), ("ab123", "… ")])
+def test_of_a_short_token_not_even_its_beginning_is_shown(token: str, shown: str) -> None:
+    rule = "[[rules]]\nid='a'\nregex='ab[0-9]+'\nkeywords=['ab']"
+    (found,) = load_secret_rules(rule, "x").find(token)
+    assert found.evidence == f"{shown}({len(token)} characters)"
+
+
 FAR = "y" * 2_001
 
 
