@@ -127,8 +127,9 @@ def survives(mutant: Mutant | None, tests: Sequence[str]) -> bool:
     """Whether all tests pass with the mutant (None: with what is there)."""
 
     def play() -> int:
-        for name in [name for name in sys.modules if name.partition(".")[0] in AFRESH]:
-            del sys.modules[name]
+        for name, module in list(sys.modules.items()):
+            if name != "__main__" and str(getattr(module, "__file__", "")).startswith(AFRESH):
+                del sys.modules[name]
         if mutant:
             sys.meta_path.insert(0, Instead(mutant))
         return int(pytest.main([*QUIETLY, *tests]))
@@ -136,8 +137,8 @@ def survives(mutant: Mutant | None, tests: Sequence[str]) -> bool:
     return _forked(play) == 0
 
 
-AFRESH = frozenset({"patchgate", "tests"})
-"""Packages that are loaded anew for a mutant outside of every function."""
+AFRESH = (f"{SOURCE}{os.sep}", f"{ROOT / 'tests'}{os.sep}")
+"""What is loaded anew for a mutant outside of every function."""
 QUIETLY = (
     *("-x", "-q", "-p", "no:cacheprovider", "-p", "no:randomly", "-p", "no:xdist"),
     "--hypothesis-profile=few",
@@ -204,28 +205,40 @@ def _played(session: pytest.Session, mutant: Mutant) -> int:
 def _planted(mutant: Mutant) -> bool:
     """Give the functions of the module the code of the mutant's; False where none differs."""
     real = importlib.import_module(mutant.module).__dict__
-    changed: dict[str, Any] = {**real}
-    exec(compile(mutant.source, str(_path(mutant.module)), "exec"), changed)  # noqa: S102
+    before = ast.unparse(ast.parse(_path(mutant.module).read_text("utf-8")))
+    plain, changed = (_run(source, mutant.module) for source in (before, mutant.source))
     found = False
-    for one, other in _pairs(real, changed, mutant.module):
-        if one.__code__ != other.__code__:
-            one.__code__ = other.__code__
+    for one, old, new in zip(*(_functions(part, mutant.module) for part in (real, plain, changed)),
+                             strict=True):  # fmt: skip
+        if old.__code__ != new.__code__:
+            one.__code__ = new.__code__
             found = True
     return found
 
 
-def _pairs(
-    real: Mapping[str, Any], changed: Mapping[str, Any], module: str
-) -> Iterator[tuple[FunctionType, FunctionType]]:
-    """The functions of both, by name, methods and wrapped ones too."""
-    for name in real.keys() & changed.keys():
-        one, other = _bare(real[name]), _bare(changed[name])
-        if getattr(one, "__module__", None) != module:
+def _run(source: str, module: str) -> dict[str, Any]:
+    """The names that a module's source gives."""
+    names: dict[str, Any] = {"__name__": module, "__file__": str(_path(module))}
+    holder = ModuleType(module)
+    holder.__dict__.update(names)
+    kept, sys.modules[module] = sys.modules[module], holder
+    try:
+        exec(compile(source, str(_path(module)), "exec"), holder.__dict__)  # noqa: S102
+    finally:
+        sys.modules[module] = kept
+    return holder.__dict__
+
+
+def _functions(names: Mapping[str, Any], module: str) -> Iterator[FunctionType]:
+    """The functions that stand in the module's source, by name, methods and wrapped ones too."""
+    for name in sorted(names):
+        held = _bare(names[name])
+        if getattr(held, "__module__", None) != module:
             continue
-        if isinstance(one, FunctionType) and isinstance(other, FunctionType):
-            yield one, other
-        elif isinstance(one, type) and isinstance(other, type):
-            yield from _pairs(vars(one), vars(other), module)
+        if isinstance(held, FunctionType) and held.__code__.co_filename == str(_path(module)):
+            yield held
+        elif isinstance(held, type):
+            yield from _functions(vars(held), module)
 
 
 def _bare(held: Any) -> Any:
