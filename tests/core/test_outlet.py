@@ -8,13 +8,23 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import BaseModel
 from tests.core.test_secrets import shipped
 from tests.core.test_words import HOSTILE, every_comment
 from tests.tokens import FORMS, made, seeded
 
 from patchgate.core import events as e
 from patchgate.core.ids import FactId
-from patchgate.core.outlet import Outlet, fitted, unguarded
+from patchgate.core.outlet import (
+    COMMIT_SUBJECT,
+    GITHUB_BODY,
+    GITHUB_TITLE,
+    JIRA_COMMENT,
+    STEP_SUMMARY,
+    Outlet,
+    fitted,
+    unguarded,
+)
 from patchgate.core.secrets import KnownValues
 from patchgate.core.words.tame import tame
 from patchgate.errors import RefusedError
@@ -131,6 +141,34 @@ def test_a_fact_is_redacted_before_it_is_hashed_and_otherwise_left_alone() -> No
         reason=f"git said {SECRET}",
     )
     assert OUT.event(told) == told.model_copy(update={"reason": "git said ***"})
+
+
+class Deep(BaseModel):
+    """A record with texts at every depth."""
+
+    one: str
+    many: tuple[str, ...]
+    named: dict[str, list[str]]
+    count: int = 7
+
+
+def test_a_fact_is_redacted_at_every_depth() -> None:
+    told = Deep(one=SECRET, many=("a", SECRET), named={"x": [f"so {SECRET}"]})
+    assert OUT.event(told) == Deep(one="***", many=("a", "***"), named={"x": ["so ***"]})
+
+
+def test_a_text_that_just_fits_is_whole_and_a_longer_one_is_cut_between_lines() -> None:
+    text = "one line\n" * 30
+    assert fitted(text, len(text), "There.") == text
+    shown = fitted(text, len(text) - 1, "There.")
+    assert shown.startswith("one line\none line\n")
+    assert all(line == "one line" for line in shown.partition("\n\n")[0].splitlines())
+    assert fitted("x" * 300, 200, "There.").startswith("x" * 100)
+
+
+def test_the_places_take_what_their_services_say() -> None:
+    assert (JIRA_COMMENT, GITHUB_BODY, GITHUB_TITLE) == (32_767, 65_536, 256)
+    assert (STEP_SUMMARY, COMMIT_SUBJECT) == (1_048_576, 72)
 
 
 def test_a_room_without_secrets_lets_everything_out() -> None:

@@ -18,7 +18,7 @@ from tests.tokens import FORMS, made, seeded
 from patchgate.core.secrets import KnownValues, SecretRules, load_secret_rules
 from patchgate.core.secrets.finding import entropy
 from patchgate.core.secrets.known import forms
-from patchgate.core.secrets.patterns import Words
+from patchgate.core.secrets.patterns import Words, stays_on_its_line
 from patchgate.errors import ConfigError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -246,6 +246,29 @@ def test_the_secret_is_the_first_group_that_took_part_wherever_it_stands() -> No
     assert evidence(r"(tok)_(xy)", "tok_xy", "secretGroup=2") == ["… (2 characters)"]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "stays"),
+    [
+        ("acme_[a-z]+", True), ("(?i)acme", True), ("(?m)^acme$", True), ("(?im:^a)", True),
+        (r"\bacme\b", True), (r"a\s+b", False), ("^acme", False), ("acme$", False),
+        ("(?s)a.b", False), ("(?s:a.b)", False), ("[^x]y", False), ("a\nb", False),
+        ("[[:space:]]", False), (r"\Aacme", False), ("(?i)^acme", False), (r"\x0a", False),
+    ],
+    ids=ascii,
+)  # fmt: skip
+def test_a_pattern_is_tried_on_single_lines_only_where_it_cannot_leave_them(
+    pattern: str, stays: bool
+) -> None:
+    assert stays_on_its_line(pattern) is stays
+
+
+@pytest.mark.parametrize("regex", ["^tok_x", "tok_x$", r"a\s+tok_x", "(?s)a.tok_x", "(?m)^tok_x$"])
+def test_a_pattern_that_looks_beyond_its_line_sees_the_whole_text(regex: str) -> None:
+    rule = f"[[rules]]\nid='a'\nregex='{regex}'\nkeywords=['tok']"
+    whole = load_secret_rules(rule, "x").find("a\ntok_x\nb tok")
+    assert len(whole) == (regex not in ("^tok_x", "tok_x$"))
+
+
 @pytest.mark.parametrize("condition", ["AND", "OR"])
 def test_an_allow_list_that_names_nothing_of_the_find_allows_nothing(condition: str) -> None:
     only = f"[[rules.allowlists]]\ncondition='{condition}'\ncommits=['abc']"
@@ -396,6 +419,22 @@ def test_short_values_and_no_values_hide_nothing() -> None:
     for known in (KnownValues({}), KnownValues({"A": "short"})):
         assert known.found("short") == ()
         assert known.hide("short words") == "short words"
+
+
+def test_a_value_of_six_characters_is_looked_for_and_a_shorter_one_is_not() -> None:
+    assert len(KnownValues({"A": "k4t9zq", "B": "k4t9z"})) == 1
+    assert KnownValues({"A": "k4t9zq"}).found("so k4t9zq it is") == ("A",)
+    assert KnownValues({"B": "k4t9z"}).found("so k4t9z it is") == ()
+
+
+@pytest.mark.parametrize("length", range(8, 15))
+@pytest.mark.parametrize("before", ["", "a", "ab", "abc"])
+def test_base64_of_a_short_value_is_found_where_enough_of_it_stands(
+    length: int, before: str
+) -> None:
+    value = "Zq7tK9wX2mB5pR"[:length]
+    sent = base64.b64encode(f"{before}{value}zz".encode()).decode()
+    assert KnownValues({"A": value}).found(sent) == ("A",)
 
 
 def test_every_form_of_a_value_is_a_value_of_its_length_at_least() -> None:
