@@ -11,10 +11,13 @@ import pytest
 from patchgate.standins.simulate.chance import Chance
 from patchgate.standins.simulate.crashing import Course, Tally, crashed
 from patchgate.standins.simulate.scenarios import SCENARIOS
+from patchgate.standins.simulate.time import SECOND
 from patchgate.standins.simulate.wire import WEATHER, Fault, Request, may_happen
 
 Told = Callable[[str, object], None]
 SEED = 20261127
+LAG = 150 * SECOND
+"""So far behind that the first two sweeps after an act, a minute apart, do not see it."""
 TRIPLES = 0.5
 """The share of the pairs that go on to a third kill: more than 10,000 over all scenarios."""
 
@@ -66,6 +69,16 @@ def test_bad_weather_at_some_requests_heals_within_three_sweeps(tmp_path: Path, 
     tried, wrong = wrong_under(name, tmp_path, 0.006)
     assert tried > 0
     assert not wrong, "\n".join(wrong[:5])
+
+
+@pytest.mark.parametrize("name", ["a sweep of many", "deferred to another day", "rejection"])
+def test_a_search_that_is_behind_heals_within_three_sweeps(tmp_path: Path, name: str) -> None:
+    whole = Course(SCENARIOS[name], tmp_path).whole()
+    late, calm = Course(SCENARIOS[name], tmp_path), Course(SCENARIOS[name], tmp_path)
+    stale, fresh = late.behind(LAG, whole.ends), calm.behind(0, whole.ends)
+    assert not stale.wrong, "\n".join(stale.wrong[:5])
+    wakes_by_search = name == "a sweep of many"
+    assert (stale.sweeps > fresh.sweeps) is wakes_by_search
 
 
 # ── the long ones ────────────────────────────────────────────────────────────────────────

@@ -72,6 +72,7 @@ class Course:
         self._notes_ends = False
         self._trouble: tuple[int, Trouble] | None = None
         self._hit = False
+        self._heals_always = False
 
     def _begin(self, world: World, audit: Audit) -> None:
         self.world, self.audit = world, audit
@@ -137,6 +138,14 @@ class Course:
         """From the beginning, with a fault at that request; three sweeps may heal it."""
         return self._troubled(ordinal, lambda request: fault, ends)
 
+    def behind(self, lag: int, ends: list[Picture]) -> Told:
+        """From the beginning, with a search of Jira that is so many milliseconds behind."""
+        world = World.new(self.scenario.configuration)
+        world.jira.lag = lag
+        self._heals_always = True
+        self._begin(world, Audit(world))
+        return self._guarded(lambda: self._go_on(0, ends))
+
     def met(self, ordinal: int, ends: list[Picture], *, dies: bool) -> Told:
         """From the beginning; in front of that request a second run of the ticket comes and goes.
 
@@ -171,7 +180,7 @@ class Course:
             self._play(due.rings)
             if self._notes_ends:
                 self.told.ends.append(self._swept())
-            if self._hit and ends is not None:
+            if (self._hit or self._heals_always) and ends is not None:
                 self._hit = False
                 self._heal(ends[number])
         self.told.wrong += self.audit.at_rest()

@@ -32,6 +32,8 @@ from patchgate.standins.simulate.world import EVE, LEIGH, ROBIN, Configuration, 
 KILLS = (Fault.KILL_BEFORE, Fault.KILL_AFTER, Fault.KILL_RECORDED)
 GRACE = 2 * DAY
 """After the weather has cleared, every ticket has come to its end by then."""
+LAG = MINUTE
+"""How far behind the search of Jira is in bad weather."""
 REMEMBERED = 80
 """Lines of each ticket's history that are kept to be told."""
 OUTCOMES = {
@@ -136,7 +138,9 @@ class Fleet:
         try:
             self._arrivals()
             self._sweep_later()
+            self.world.jira.lag = LAG if self.plans.weather else 0
             self.schedule.run(self.plans.days * DAY)
+            self.world.jira.lag = 0
             for person in self.people.values():
                 person.rough = False
             self.schedule.run(self.plans.days * DAY + GRACE, quiet=self._is_quiet)
