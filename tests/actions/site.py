@@ -24,14 +24,13 @@ from patchgate.standins.world import CONTROL, LEIGH, REQUIRED_CHECK, Target, Wor
 from tests.actions.act import Order, Played, localise, play, workflow
 from tests.e2e.answers import script
 from tests.e2e.conftest import git
-from tests.e2e.forks import PROGRAMS, nursery
+from tests.e2e.forks import quick_python
 from tests.e2e.lives import SEED, Life
 
 ROOT = Path(__file__).resolve().parents[2]
 DOUBLES = Path(__file__).parent / "doubles"
 EXAMPLE = ROOT / "docs" / "examples" / "patchgate.yml"
 PATH = ".github/workflows/patchgate.yml"
-START = ROOT / "tests" / "e2e" / "start.py"
 PRODUCT = ("step", "src", "prompts", "policies", "requirements", ".github/workflows/patchgate.yml")
 """What of this repository a consumer's run reads."""
 PRESSES = "mallory-acme"
@@ -165,7 +164,6 @@ def prepared_tools(tree: Path, folder: Path) -> Path:
     A room then starts at once, with everything loaded; that the action can make them itself is
     proven elsewhere.
     """
-    door = nursery() / PROGRAMS
     python = subprocess.run(
         ["bash", "-c", "type -P python3"], capture_output=True, text=True, check=True
     ).stdout.strip()
@@ -181,7 +179,7 @@ def prepared_tools(tree: Path, folder: Path) -> Path:
         (place / "bin").mkdir(parents=True)
         (place / "patchgate-complete").write_text(key)
         starter = place / "bin" / "python"
-        starter.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{START}" "{door}" "$@"\n')
+        starter.write_text(f'#!/bin/sh\nexec "{quick_python()}" "$@"\n')
         starter.chmod(0o755)
     return folder
 

@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.e2e.forks import quick_python
+
 FOLDER = Path(__file__).parent / "rehearsals"
 IDENTITY = ("-c", "user.name=n", "-c", "user.email=n@example.com", "-c", "commit.gpgSign=false")
 
@@ -61,7 +63,7 @@ def patchgate(*arguments: str, env: dict[str, str] | None = None) -> tuple[int, 
     names = ("PATH", "HOME", "TMPDIR", "STANDIN_EXCHANGES")
     machine = {name: os.environ[name] for name in names if name in os.environ}
     done = subprocess.run(
-        [sys.executable, "-I", "-m", "patchgate", *arguments],
+        [str(quick_python()), "-I", "-m", "patchgate", *arguments],
         capture_output=True,
         text=True,
         check=False,

@@ -47,6 +47,7 @@ LOADED = (
 JOBS, PROGRAMS = "jobs", "programs"
 READY = b"ready\n"
 ROOT = Path(__file__).resolve().parents[2]
+START = Path(__file__).with_name("start.py")
 
 
 @dataclass(frozen=True)
@@ -94,6 +95,16 @@ def nursery() -> Path:
 
     atexit.register(end)
     return place
+
+
+@functools.cache
+def quick_python() -> Path:
+    """An interpreter that starts `-I -m patchgate` at once, and all that this starts by itself."""
+    program = nursery() / "python"
+    door = nursery() / PROGRAMS
+    program.write_text(f'#!/bin/sh\nexec "{sys.executable}" -I -S "{START}" "{door}" "$0" "$@"\n')
+    program.chmod(0o755)
+    return program
 
 
 class Forks:
@@ -190,7 +201,7 @@ def run(line: socket.socket) -> None:
     os.environ.update(said["env"])
     tempfile.tempdir = None
     sys.path[:] = [path for path in sys.path if path not in ("", str(ROOT))]
-    sys.argv[1:] = said["arguments"]
+    sys.argv[1:], sys.executable = said["arguments"], said["python"]
     line.sendall(os.getpid().to_bytes(4, "big"))
     threading.Thread(target=_end_with, args=(line,), daemon=True).start()
     code = 1

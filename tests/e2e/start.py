@@ -1,8 +1,9 @@
 """Starts `python -I -m patchgate …` as a fork of the nursery of `tests/e2e/forks.py`.
 
-`python -I -S start.py ADDRESS -I -m patchgate …` takes milliseconds where an interpreter with all
-client libraries takes a second. The program has this process's files, folder and environment, ends
-with it, and gives it its exit code. Anything else than `-I -m patchgate` is run as it stands.
+`python -I -S start.py ADDRESS PYTHON -I -m patchgate …` takes milliseconds where an interpreter
+with all client libraries takes a second. The program has this process's files, folder and
+environment, ends with it, gives it its exit code, and starts others with PYTHON. Anything else than
+`-I -m patchgate` is run as it stands.
 """
 
 from __future__ import annotations
@@ -18,12 +19,13 @@ PROGRAM = ["-I", "-m", "patchgate"]
 
 def main() -> int:
     """Send what the program needs, pass signals on, and wait for its exit code."""
-    address, *arguments = sys.argv[1:]
+    address, python, *arguments = sys.argv[1:]
     if arguments[: len(PROGRAM)] != PROGRAM:
         os.execv(sys.executable, [sys.executable, *arguments])  # noqa: S606  # as the action says
     said = {
         "arguments": arguments[len(PROGRAM) :],
         "folder": os.getcwd(),  # noqa: PTH109  # pathlib takes long to load
+        "python": python,
         "env": dict(os.environ),
     }
     with socket.socket(socket.AF_UNIX) as line:
