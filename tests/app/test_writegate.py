@@ -805,6 +805,14 @@ def test_a_pull_request_is_refused_when_nobody_approved_what_it_would_show() -> 
     assert stage.forge.pulls == {}
 
 
+def test_a_pull_request_is_refused_for_a_commit_that_is_not_the_approved_patch() -> None:
+    stage = READY["patchset"]()
+    stage.record(stage.publish())
+    with pytest.raises(RefusedError, match="is not the approved patch on its start"):
+        stage.gate().put_pull(replace(stage.w, commit=stage.base), pull_order())
+    assert stage.forge.pulls == {}
+
+
 def test_what_the_policy_stops_at_the_write_is_named_with_its_gate() -> None:
     stage = READY["patchset"]()
     _policy_changed(stage)
