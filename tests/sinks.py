@@ -17,7 +17,7 @@ GUARDS = "patchgate.adapters.guarded"
 BOOTSTRAP = "patchgate.app.bootstrap"
 
 READS: Mapping[str, frozenset[str]] = {
-    "Tracker": frozenset({"myself", "look", "search", "find_comment", "find_subtask"}),
+    "Tracker": frozenset({"myself", "look", "search", "touched", "find_comment", "find_subtask"}),
     "ForgeWriter": frozenset(),
     "Ledger": frozenset(
         {"read", "read_together", "open", "blob", "open_streams"}

@@ -536,6 +536,36 @@ def test_the_anchor_is_kept_in_the_issue_property(world: World) -> None:
     tracker.set_anchor(KEY, "sha256:one")
     tracker.set_anchor(KEY, "sha256:two")
     assert tracker.look(KEY).anchor == "sha256:two"
+    tracker.set_anchor(KEY, "sha256:two", seen="yesterday")
+    look = tracker.look(KEY)
+    assert (look.anchor, look.seen) == ("sha256:two", "yesterday")
+
+
+def test_an_anchor_of_the_first_form_is_still_read(world: World) -> None:
+    world.jira.issue(KEY).properties["patchgate.head"] = "sha256:one"
+    look = world.tracker().look(KEY)
+    assert (look.anchor, look.seen) == ("sha256:one", "")
+
+
+def test_many_tickets_are_asked_for_at_once_as_they_are_now(world: World) -> None:
+    tracker = world.tracker()
+    ids = [world.alice.create("MWC", "Task", f"Task {n}").id for n in range(60)]
+    world.jira.search_lag = 3600.0
+    first = world.jira.issue("MWC-2")
+    key = TicketKey("MWC-2")
+    tracker.set_anchor(key, "sha256:one", seen=tracker.look(key).ticket.updated)
+    before = len(world.sent)
+    found = tracker.touched(ids)
+    assert (len(found), len(world.sent) - before) == (60, 2)
+    assert found[first.id].seen == found[first.id].updated != ""
+    world.alice.comment("MWC-2", "news")
+    after = tracker.touched([first.id])[first.id]
+    assert after.seen != after.updated
+
+
+def test_a_ticket_that_is_gone_fails_the_question_for_all(world: World) -> None:
+    with pytest.raises(PatchgateError):
+        world.tracker().touched([world.jira.issue(KEY).id, "99999"])
 
 
 def test_a_search_is_paged_and_bounded_to_projects_and_time(world: World) -> None:

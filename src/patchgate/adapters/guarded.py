@@ -31,6 +31,7 @@ from patchgate.ports import (
     PullOrder,
     Query,
     Stream,
+    Touched,
     Tracker,
     Turn,
 )
@@ -115,9 +116,14 @@ class GuardedTracker:
         self._outlet.content(content, f"the attachment {name}")
         return self._inner.attach(key, self._outlet.line(name, FILE), content)
 
-    def set_anchor(self, key: TicketKey, head: str) -> None:
-        """Keep the ledger head in the issue property."""
-        self._inner.set_anchor(key, self._outlet.line(head, SUMMARY))
+    def touched(self, issue_ids: Sequence[str]) -> dict[str, Touched]:
+        """Many tickets by id."""
+        return self._inner.touched(issue_ids)
+
+    def set_anchor(self, key: TicketKey, head: str, *, seen: str = "") -> None:
+        """Keep the ledger head, and what was seen until now, in the issue property."""
+        out = self._outlet
+        self._inner.set_anchor(key, out.line(head, SUMMARY), seen=out.line(seen, SUMMARY))
 
 
 class GuardedWriter:

@@ -18,6 +18,7 @@ from patchgate.core.ids import RepoName, Sha
 from patchgate.core.limits import park
 from patchgate.core.projection import OWN_LABELS, account
 from patchgate.core.rules import TicketNow, World
+from patchgate.core.state import State
 from patchgate.errors import (
     ConfigError,
     ConflictError,
@@ -101,6 +102,7 @@ class Driver:
             if not self._has_news(course):
                 break
             self._work(course)
+        self._anchor(course)
         return course
 
     def _work(self, course: Course) -> None:
@@ -113,7 +115,6 @@ class Driver:
             course.trouble = error
         course.trouble = self.trouble or course.trouble
         self.session.push()
-        self._anchor(course)
 
     def _has_news(self, course: Course) -> bool:
         """Whether the ticket tells something new after we acted; recorded if so."""
@@ -151,13 +152,20 @@ class Driver:
         return True
 
     def _anchor(self, course: Course) -> None:
-        """Keep the head on the ticket too: who rewrites the ledger must rewrite that as well."""
+        """Keep the head on the ticket too: who rewrites the ledger must rewrite that as well.
+
+        And what was seen of it, so that a sweep knows without a look whether there is more.
+        """
         look = self.opened.look
         stream = self.session.stream
-        if look is None or not stream.events or look.anchor == stream.head or course.world.stopped:
+        if look is None or not stream.events or course.world.stopped:
             return
+        held = course.trouble or self.session.w.state is State.STOPPED
+        if look.anchor == stream.head and (held or look.seen == look.ticket.updated):
+            return
+        seen = look.seen if course.trouble else look.ticket.updated
         try:
-            self.desk.tracker.set_anchor(look.ticket.key, stream.head)
+            self.desk.tracker.set_anchor(look.ticket.key, stream.head, seen=seen)
         except (ServiceError, CredentialError, ConflictError) as error:
             course.trouble = course.trouble or error
 

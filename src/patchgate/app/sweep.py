@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from patchgate.app.desk import Desk
+from patchgate.app.news import News
 from patchgate.app.project import append_project, read_project
 from patchgate.core import events as e
 from patchgate.core.approval import moment
@@ -47,7 +48,7 @@ def open_workflows(desk: Desk, damaged: Damaged) -> list[Workflow]:
 def wanted(
     desk: Desk, updated_minutes: int, late: list[PatchgateError] | None = None
 ) -> list[TicketKey]:
-    """Keys to wake: open workflows (a child wakes its parent), and fresh tickets in Jira.
+    """Keys to wake: open workflows with news (a child wakes its parent), fresh tickets in Jira.
 
     A ticket whose stream is damaged is woken too: its own wake-up says so and fails. Where Jira
     cannot be searched now, open tickets are woken all the same: the error goes into `late`, for
@@ -56,13 +57,19 @@ def wanted(
     keys: dict[TicketKey, None] = {}
     damaged: Damaged = []
     flows = {w.key: w for w in open_workflows(desk, damaged)}
-    for w in flows.values():
-        if not _is_over(desk, w):
-            keys[_rung_by(w, flows)] = None
+    open_now = {key: w for key, w in flows.items() if not _is_over(desk, w)}
+    news = News(desk, open_now)
+    for w in open_now.values():
+        rung = _rung_by(w, flows)
+        if rung not in keys and news.wakes(w):
+            keys[rung] = None
     for stream_id, _ in damaged:
         keys[ticket_of(stream_id)[0]] = None
     try:
-        keys |= dict.fromkeys(desk.tracker.search(desk.settings.jira.projects, updated_minutes))
+        if news.trouble is not None:
+            raise news.trouble
+        found = desk.tracker.search(desk.settings.jira.projects, updated_minutes)
+        keys |= dict.fromkeys(key for key in found if key not in open_now)
     except ServiceError as error:
         if late is None:
             raise

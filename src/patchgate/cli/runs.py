@@ -41,7 +41,7 @@ def run(keys: tuple[str, ...], cache: Path | None, keep: Path | None) -> None:
 )
 @click.option("--plan", is_flag=True, help="Print the keys and do nothing.")
 def sweep(cache: Path | None, since: int, plan: bool) -> None:
-    """Wake every open ticket, heal what was lost, gather ended streams, leave a heartbeat."""
+    """Wake open tickets with news, heal what was lost, gather ended streams, leave a heartbeat."""
     from patchgate.app import bootstrap
     from patchgate.app.run import LocalRun
     from patchgate.app.sweep import gather, heartbeat, wanted

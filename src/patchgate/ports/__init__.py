@@ -23,7 +23,7 @@ from patchgate.ports.history import LocalHistory, Proposed
 from patchgate.ports.job import Job
 from patchgate.ports.ledger import Ledger, Stream
 from patchgate.ports.model import Model, Query, Stop, ToolCall, ToolResult, ToolSpec, Turn
-from patchgate.ports.tracker import Change, Comment, Created, Look, Posted, Ticket, Tracker
+from patchgate.ports.tracker import Change, Comment, Created, Look, Posted, Ticket, Touched, Tracker
 
 __all__ = [
     "Change",
@@ -53,6 +53,7 @@ __all__ = [
     "ToolCall",
     "ToolResult",
     "ToolSpec",
+    "Touched",
     "Tracker",
     "Turn",
 ]

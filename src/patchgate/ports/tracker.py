@@ -72,6 +72,16 @@ class Look:
     comments: tuple[Comment, ...]
     anchor: str
     """The ledger head kept in the issue property, or empty."""
+    seen: str = ""
+    """The `updated` of the last look that left nothing open, kept beside it; or empty."""
+
+
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """When a ticket was changed last, and the `updated` that our last look left behind."""
+
+    updated: str
+    seen: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +159,10 @@ class Tracker(Protocol):
         """Attach a file once (by name) and return its URL."""
         ...
 
-    def set_anchor(self, key: TicketKey, head: str) -> None:
-        """Keep the ledger head in the issue property."""
+    def touched(self, issue_ids: Sequence[str]) -> dict[str, Touched]:
+        """Many tickets by id, in few requests; one that cannot be seen is left out or fails it."""
+        ...
+
+    def set_anchor(self, key: TicketKey, head: str, *, seen: str = "") -> None:
+        """Keep the ledger head, and what was seen until now, in the issue property."""
         ...

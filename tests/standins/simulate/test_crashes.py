@@ -10,7 +10,7 @@ import pytest
 
 from patchgate.standins.simulate.chance import Chance
 from patchgate.standins.simulate.crashing import Course, Tally, crashed
-from patchgate.standins.simulate.scenarios import SCENARIOS
+from patchgate.standins.simulate.scenarios import SCENARIOS, SWEEP
 from patchgate.standins.simulate.time import SECOND
 from patchgate.standins.simulate.wire import WEATHER, Fault, Request, may_happen
 
@@ -42,6 +42,17 @@ def test_on_a_calm_day_nothing_is_refused_and_nothing_goes_wrong(tmp_path: Path,
     assert not told.wrong
     assert course.world.jira.refused == 0
     assert told.effects > 0
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_whichever_doorbell_is_lost_the_sweep_finds_the_news(tmp_path: Path, name: str) -> None:
+    whole = Course(SCENARIOS[name], tmp_path).whole()
+    steps = list(SCENARIOS[name].steps.values())
+    bells = [n for n, step in enumerate(steps) if step.rings != SWEEP]
+    for lost in [*([n] for n in bells), bells]:
+        told = Course(SCENARIOS[name], tmp_path).deaf(lost, whole.ends)
+        names = [list(SCENARIOS[name].steps)[n] for n in lost]
+        assert not told.wrong, f"lost {names}: {told.wrong[:5]}"
 
 
 def weathers(requests: list[Request]) -> list[tuple[int, Fault]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,6 +82,7 @@ def test_a_sweep_that_could_not_do_all_tells_what_it_did_and_why_no_more(
     runner = Runner(world, obliging, tmp_path)
     ticket()(world)
     runner.run(ONE)
+    world.jira.comment(ONE, "acc-rita", "Nobody heard this bell.", None)
 
     def sky(request: Request) -> Fault | None:
         return fault if request.what == what else None
@@ -89,6 +91,36 @@ def test_a_sweep_that_could_not_do_all_tells_what_it_did_and_why_no_more(
     assert len(swept.keys) == rung
     assert swept.ran.killed is killed
     assert [type(error).__name__ for error in swept.ran.troubles] == troubles
+
+
+def test_a_sweep_rings_for_nobody_who_has_no_news(tmp_path: Path) -> None:
+    world = World.new()
+    runner = Runner(world, obliging, tmp_path)
+    ticket()(world)
+    runner.run(ONE)
+    assert runner.ring_and_gather(Line, period=60).keys == ()
+
+
+def requests_of_a_sweep(runner: Runner) -> Counter[str]:
+    sent: Counter[str] = Counter()
+
+    def sky(request: Request) -> None:
+        sent[request.service] += 1
+
+    runner.ring_and_gather(lambda run: Line(run, sky=sky), period=60)
+    return sent
+
+
+def test_a_sweep_over_many_waiting_tickets_asks_no_more_than_over_one(tmp_path: Path) -> None:
+    asked = []
+    for number in (1, 20):
+        world = World.new()
+        runner = Runner(world, obliging, tmp_path)
+        for n in range(1, number + 1):
+            ticket(f"MWC-{n}")(world)
+            runner.run(f"MWC-{n}")
+        asked.append(requests_of_a_sweep(runner))
+    assert [(one["jira"], one["github"], one["git"]) for one in asked] == [(2, 1, 0)] * 2
 
 
 # ── the long ones ────────────────────────────────────────────────────────────────────────

@@ -16,7 +16,7 @@ from patchgate.errors import ServiceError
 from patchgate.ports import Change, Comment, Ticket
 
 ANCHOR = "patchgate.head"
-"""The issue property that keeps the ledger head."""
+"""The issue property that keeps the ledger head and the `updated` of our last look."""
 EID = "patchgate.eid"
 """The entity property that names the effect which made a comment or sub-task."""
 MAX_COMMENTS = 1_000
@@ -24,6 +24,8 @@ MAX_COMMENTS = 1_000
 MAX_HISTORIES = 2_000
 """The newest changelog entries that one look gives."""
 PAGE = 100
+RECONCILED = 50
+"""How many issues one search may be told to read past its index."""
 
 FIELDS = (
     "summary,description,status,assignee,reporter,labels,components,issuetype,project,parent,"
@@ -103,6 +105,16 @@ def ticket(raw: dict[str, Any], *, site: str, custom: Sequence[str]) -> Ticket:
         updated=fields["updated"],
         url=f"{site}/browse/{key}",
     )
+
+
+def anchor(raw: dict[str, Any]) -> tuple[str, str]:
+    """The ledger head and what was seen, as the issue property keeps them; empty without."""
+    kept = (raw.get("properties") or {}).get(ANCHOR)
+    if isinstance(kept, str):  # as it was kept once
+        return kept, ""
+    found = kept if isinstance(kept, dict) else {}
+    head, seen = found.get("head"), found.get("seen")
+    return head if isinstance(head, str) else "", seen if isinstance(seen, str) else ""
 
 
 def _value(value: Any) -> Json:

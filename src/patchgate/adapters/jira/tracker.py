@@ -11,12 +11,12 @@ from urllib.parse import quote
 
 from patchgate.adapters.jira import looking
 from patchgate.adapters.jira.connection import Connection
-from patchgate.adapters.jira.looking import ANCHOR, EID, PAGE, issue_path
+from patchgate.adapters.jira.looking import ANCHOR, EID, PAGE, RECONCILED, issue_path
 from patchgate.adapters.jira.transitions import Transitions
 from patchgate.adapters.jira.writing import comment_adf, to_adf
 from patchgate.core.ids import AccountId, Eid, Json, TicketKey
 from patchgate.errors import ConfigError, RateLimitedError, ServiceError
-from patchgate.ports import Created, Look, Posted
+from patchgate.ports import Created, Look, Posted, Touched
 
 MAX_FOUND = 1_000
 """Keys that one search gives; the next sweep sees the others."""
@@ -68,13 +68,33 @@ class JiraTracker:
         with _understood(key):
             histories = looking.raw_histories(self._connection, key, raw["changelog"])
             comments = looking.raw_comments(self._connection, key, raw["fields"]["comment"])
-            anchor = (raw.get("properties") or {}).get(ANCHOR)
+            anchor, seen = looking.anchor(raw)
             return Look(
                 ticket=looking.ticket(raw, site=self._connection.site, custom=self._custom),
                 changes=tuple(looking.changes(histories, self._custom)),
                 comments=tuple(looking.comment(c, self._ours(c)) for c in comments),
-                anchor=anchor if isinstance(anchor, str) else "",
+                anchor=anchor,
+                seen=seen,
             )
+
+    def touched(self, issue_ids: Sequence[str]) -> dict[str, Touched]:
+        """Many tickets by id, as they are now: Jira is told to look past its index for them."""
+        found: dict[str, Touched] = {}
+        for start in range(0, len(issue_ids), RECONCILED):
+            ids = issue_ids[start : start + RECONCILED]
+            body = {
+                "jql": f"id in ({', '.join(str(int(one)) for one in ids)})",
+                "fields": ["updated"],
+                "properties": [ANCHOR],
+                "maxResults": RECONCILED,
+                "reconcileIssues": [int(one) for one in ids],
+            }
+            page = self._connection.post("search/jql", body)
+            with _understood("a search"):
+                for raw in page["issues"]:
+                    seen = looking.anchor(raw)[1]
+                    found[str(raw["id"])] = Touched(raw["fields"]["updated"], seen)
+        return found
 
     def _ours(self, raw: dict[str, Any]) -> Eid | None:
         """The effect that made the comment, if our own account wrote it."""
@@ -231,9 +251,10 @@ class JiraTracker:
     def _file_url(self, raw: dict[str, Any]) -> str:
         return f"{self._connection.site}/rest/api/3/attachment/content/{quote(str(raw['id']))}"
 
-    def set_anchor(self, key: TicketKey, head: str) -> None:
-        """Keep the ledger head in the issue property."""
-        self._connection.put(issue_path(key, "properties", ANCHOR), head)
+    def set_anchor(self, key: TicketKey, head: str, *, seen: str = "") -> None:
+        """Keep the ledger head, and what was seen until now, in the issue property."""
+        value = {"head": head, "seen": seen}
+        self._connection.put(issue_path(key, "properties", ANCHOR), value)
 
 
 def _once(act: Callable[[], Found], look: Callable[[], Found | None]) -> Found:

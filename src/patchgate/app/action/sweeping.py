@@ -30,7 +30,7 @@ def sweep(desk: Desk, *, period: int = HEARTBEAT_EVERY) -> Swept:
     warnings = tuple(_late(desk, max(period, HEARTBEAT_EVERY)))
     rung, failure = [], None
     late: list[PatchgateError] = []
-    for key in wanted(desk, max(UPDATED_MINUTES, 2 * period), late):
+    for key in wanted(desk, _window(desk, period), late):
         try:
             if desk.bell is not None:
                 desk.bell.ring(key)
@@ -41,6 +41,13 @@ def sweep(desk: Desk, *, period: int = HEARTBEAT_EVERY) -> Swept:
     gathered = tuple(gather(desk))
     heartbeat(desk, len(rung))
     return Swept(tuple(rung), gathered, warnings, failure or next(iter(late), None))
+
+
+def _window(desk: Desk, period: int) -> int:
+    """Minutes of Jira's changes to look through: all since the last sweep, and some more."""
+    swept = [s for p in desk.settings.jira.projects if (s := read_project(desk, p).swept)]
+    since = [(desk.clock.now() - moment(one)).total_seconds() / 60 for one in swept]
+    return max(UPDATED_MINUTES, 2 * period, *(int(one) + UPDATED_MINUTES for one in since))
 
 
 def _late(desk: Desk, period: int) -> list[str]:

@@ -18,7 +18,7 @@ UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 DATES = ("%Y-%m-%d %H:%M", "%Y/%m/%d %H:%M", "%Y-%m-%d", "%Y/%m/%d")
 EQUALITY = frozenset({"=", "!=", "in", "not in"})
 ORDERING = frozenset({">=", "<=", ">", "<"})
-ALIASES = {"issuekey": "key", "issue": "key", "type": "issuetype"}
+ALIASES = {"issuekey": "key", "issue": "key", "id": "key", "type": "issuetype"}
 OPERATORS = {
     "project": EQUALITY,
     "assignee": EQUALITY,

@@ -19,7 +19,7 @@ from patchgate.errors import (
     RateLimitedError,
     UnreachableStatusError,
 )
-from patchgate.ports import Change, Comment, Created, Look, Posted, Ticket, Tracker
+from patchgate.ports import Change, Comment, Created, Look, Posted, Ticket, Touched, Tracker
 from patchgate.standins.simulate.time import SECOND, VirtualClock
 from patchgate.standins.simulate.wire import Line, Request
 
@@ -39,6 +39,7 @@ class Issue:
     subtasks: list[tuple[Eid, Created]] = field(default_factory=list)
     attachments: list[tuple[str, bytes]] = field(default_factory=list)
     anchor: str = ""
+    seen: str = ""
     touched: int = 0
     """Milliseconds: when it was updated last."""
     writes: deque[int] = field(default_factory=deque)
@@ -52,6 +53,7 @@ class Issue:
             list(self.subtasks),
             list(self.attachments),
             self.anchor,
+            self.seen,
             self.touched,
             deque(self.writes),
         )
@@ -218,7 +220,9 @@ class MemoryTracker(Tracker):
 
         def act() -> Look:
             issue = self._seen(key)
-            return Look(issue.ticket, tuple(issue.changes), tuple(issue.comments), issue.anchor)
+            changes, said = tuple(issue.changes), tuple(issue.comments)
+            ticket = replace(issue.ticket, updated=str(issue.touched))
+            return Look(ticket, changes, said, issue.anchor, issue.seen)
 
         return self._line.send(Request("jira", "GET", "issue", key), act)
 
@@ -237,6 +241,19 @@ class MemoryTracker(Tracker):
             return list(dict.fromkeys(k for k in found if k not in site.hidden))
 
         return self._line.send(Request("jira", "GET", "search", ",".join(projects)), act)
+
+    def touched(self, issue_ids: Sequence[str]) -> dict[str, Touched]:
+        """Many tickets by id, read past the index."""
+
+        def act() -> dict[str, Touched]:
+            site = self._site
+            return {
+                i.ticket.issue_id: Touched(str(i.touched), i.seen)
+                for key, i in site.issues.items()
+                if i.ticket.issue_id in issue_ids and key not in site.hidden
+            }
+
+        return self._line.send(Request("jira", "GET", "search", "ids"), act)
 
     def _write(
         self, method: str, what: str, key: str, act: Callable[[], Any], thing: str = ""
@@ -350,11 +367,12 @@ class MemoryTracker(Tracker):
             self._write("POST", "attachment", key, lambda: there.append((name, content)), name)
         return url
 
-    def set_anchor(self, key: TicketKey, head: str) -> None:
-        """Keep the ledger head in the issue property."""
+    def set_anchor(self, key: TicketKey, head: str, *, seen: str = "") -> None:
+        """Keep the ledger head, and what was seen until now, in the issue property."""
         site = self._site
 
         def act() -> None:
-            site.issue(key).anchor = head
+            issue = site.issue(key)
+            issue.anchor, issue.seen = head, seen
 
         self._write("PUT", "property", key, act)
