@@ -8,7 +8,9 @@ from enum import Enum
 import pytest
 from tests.app.stage import APPROVER, EID, NOW
 
+from patchgate.app.desk import Waits
 from patchgate.app.narrate import dollars, narrate
+from patchgate.app.status import Standing
 from patchgate.core import events as e
 from patchgate.core.ids import Eid, digest_bytes
 from patchgate.core.proposal import Outcome, RunRecord, Task, Usage
@@ -107,3 +109,31 @@ def test_a_run_tells_its_cost_and_how_it_ended() -> None:
 )
 def test_money_is_told_in_dollars(micro: int | None, text: str) -> None:
     assert dollars(micro) == text
+
+
+@pytest.mark.parametrize(
+    ("updated", "said"), [(False, "#7 opened: u"), (True, "#7 brought up to date: u")]
+)
+def test_a_pull_request_is_said_to_be_opened_or_brought_up_to_date(
+    updated: bool, said: str
+) -> None:
+    put = e.PullPut(at=NOW, eid=EID, repo="r", number=7, url="u", head="h", updated=updated)
+    assert narrate(put) == [("github", f"pull request {said}")]
+
+
+def test_who_is_waited_for_is_left_out_where_it_is_nobody() -> None:
+    assert Waits(key="K-1", state="S", what="the merge", whom="Leigh").said == "the merge (Leigh)"
+    assert Waits(key="K-1", state="DONE", what="nothing more", whom="").said == "nothing more"
+
+
+def test_a_standing_breaks_between_words_and_goes_on_under_its_first_line() -> None:
+    url = "https://github.test/" + "x" * 60
+    details = (("stopped", "because " * 20 + url),)
+    standing = Standing("MWC-1", "NEEDS_HUMAN", "long ago", "a word", "a person", details)
+    lines = standing.lines(whole=True, width=60)
+    assert lines[1].split("  ")[-1].strip() == "a word (a person)"
+    start = lines[2].index("because")
+    assert all(len(line) <= 60 for line in lines if url not in line)
+    assert all(line[:start].strip() == "" for line in lines[3:])
+    assert any(url in line for line in lines)
+    assert len(standing.lines(whole=True)) == 3

@@ -85,6 +85,11 @@ class Waits(Record):
     what: str
     whom: str
 
+    @property
+    def said(self) -> str:
+        """What is waited for, and from whom, in words."""
+        return f"{self.what} ({self.whom})" if self.whom else self.what
+
 
 class Outcome(Record):
     """What a tick leaves behind: briefs to be worked on, what is waited for, how it went."""

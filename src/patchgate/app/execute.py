@@ -169,6 +169,7 @@ class Executor:
             number=pull.number,
             url=pull.url,
             head=pull.head,
+            updated=w.pull is not None and w.pull.number == pull.number,
         )
 
     def _start_checks(self, command: StartChecks) -> Event:

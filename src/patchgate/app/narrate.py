@@ -49,6 +49,11 @@ def _pull(x: e.PullSeen) -> Told:
     return "github", f"#{x.number} is {x.state}{by}"
 
 
+def _put(x: e.PullPut) -> Told:
+    how = "brought up to date" if x.updated else "opened"
+    return "github", f"pull request #{x.number} {how}: {x.url}"
+
+
 def _checks(x: e.ChecksSeen) -> Told:
     names = ", ".join(x.names) or "none required"
     return "github", f"checks on {x.head[:12]}: {x.level} ({names})"
@@ -159,5 +164,5 @@ _TELL: dict[type, Callable[[Any], Told]] = {
     e.PatchPublished: lambda x: ("github", f"pushed {x.commit[:12]} to {x.branch}"),
     e.ChecksStarted: lambda x: ("github", f"started {x.workflow} on {x.head[:12]}"),
     e.WriteRefused: lambda x: ("gate", f"WriteGate refused ({x.code}): {x.reason}"),
-    e.PullPut: lambda x: ("github", f"pull request #{x.number} is up: {x.url}"),
+    e.PullPut: _put,
 }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from patchgate.app.desk import Desk
 from patchgate.app.narrate import dollars, narrate
@@ -32,14 +34,22 @@ class Standing:
     details: tuple[tuple[str, str], ...]
     """Label and text of each further line."""
 
-    def lines(self, *, whole: bool) -> list[str]:
-        """As the terminal shows it: two lines, or all that there is to say."""
+    def lines(self, *, whole: bool, width: int = 0) -> list[str]:
+        """As the terminal shows it: two lines, or all; broken between words to a width, if any."""
         head = f"{self.key}  {self.state}  since {self.since}"
-        rows = [("waits for", f"{self.waits_for} ({self.whom})"), *self.details]
-        return [
-            head,
-            *(f"  {label:<{LABEL}}{text}" for label, text in rows[: None if whole else 1]),
-        ]
+        waits = f"{self.waits_for} ({self.whom})" if self.whom else self.waits_for
+        rows = [("waits for", waits), *self.details]
+        shown = rows[: None if whole else 1]
+        return [head, *(line for label, text in shown for line in _row(label, text, width))]
+
+
+def _row(label: str, text: str, width: int) -> list[str]:
+    """A labelled text; further lines stand under its first."""
+    room = max(width - LABEL - 2, LABEL) if width else 0
+    parts = [text]
+    if room:
+        parts = textwrap.wrap(text, room, break_long_words=False, break_on_hyphens=False) or [""]
+    return [f"  {name:<{LABEL}}{part}" for name, part in zip_longest([label], parts, fillvalue="")]
 
 
 def standing(desk: Desk, key: TicketKey) -> Standing:

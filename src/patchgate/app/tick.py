@@ -239,9 +239,7 @@ class Room:
         wakeup.waits = [w for w in wakeup.waits if w.key != session.w.key]
         if course.waiting:
             wakeup.waits.append(course.waiting)
-            self.desk.journal.note(
-                session.w.key, "wait", f"waits for {course.waiting.what} ({course.waiting.whom})"
-            )
+            self.desk.journal.note(session.w.key, "wait", f"waits for {course.waiting.said}")
 
 
 def _project(name: str) -> str:

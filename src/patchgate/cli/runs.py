@@ -10,7 +10,7 @@ import click
 from patchgate.app.desk import Journal
 from patchgate.app.doorbell import keys_of
 from patchgate.app.environment import Environment
-from patchgate.cli.terminal import CACHE_HELP, FOLDER, cached, say, teller
+from patchgate.cli.terminal import CACHE_HELP, FOLDER, cached, say, teller, width
 from patchgate.errors import PatchgateError, UsageError
 
 
@@ -83,13 +83,13 @@ def status(key: str | None, cache: Path | None) -> None:
     def go(place: Path) -> None:
         desk = bootstrap.desk(env, Journal(teller(env)), cache=place)
         for one in wanted:
-            say("\n".join(standing(desk, one).lines(whole=True)))
+            say("\n".join(standing(desk, one).lines(whole=True, width=width())))
         if wanted:
             return
         damaged: Damaged = []
         flows = open_workflows(desk, damaged)
         for w in flows:
-            say("\n".join(describe(desk, w).lines(whole=False)))
+            say("\n".join(describe(desk, w).lines(whole=False, width=width())))
         if not flows and not damaged:
             say("no open tickets")
         say("\n".join(projects(desk)))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import shutil
+import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +24,11 @@ CACHE_HELP = "Where git objects are kept between rooms (default: a folder that v
 def say(text: str, *, error: bool = False) -> None:
     """Words for the person at the terminal, without secrets and inert: the only way to print."""
     click.echo(redactor(Environment.from_os()).terminal(text), err=error)
+
+
+def width() -> int:
+    """Columns of the terminal; 0 where the output goes elsewhere, to be read by line."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
 
 
 def command(line: str) -> None:

@@ -158,7 +158,7 @@ Command = ReadCommand | Propose | WriteCommand
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """Nothing to do: for what, and for whom (a role, a person's name or a service)."""
+    """Nothing to do: for what, and for whom (a role, a person's name, a service; empty: nobody)."""
 
     what: str
     whom: str

@@ -208,7 +208,7 @@ def _over(w: Workflow, world: World, rules: Rules) -> Decision:
     done = w.state is State.DONE
     topic: Topic = "summary" if done and w.is_parent else "done" if done else "ended"
     post = comment(w, topic)
-    return Decision(commands=(post,), waiting=Waiting("nothing: it has ended", "nobody"))
+    return Decision(commands=(post,), waiting=Waiting("nothing more: it has ended", ""))
 
 
 STATES: Mapping[State, Callable[[Workflow, World, Rules], Decision]] = {

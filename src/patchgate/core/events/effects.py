@@ -134,3 +134,5 @@ class PullPut(Fact):
     number: int
     url: str
     head: str
+    updated: bool = False
+    """It was there before and was brought up to date."""

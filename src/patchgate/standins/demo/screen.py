@@ -48,6 +48,8 @@ class Screen:
         self._pause = pause
         self._chapter = 0
         self._room = ""
+        self._waits: dict[str, str] = {}
+        """What each ticket was last said to wait for."""
 
     # ── the story ────────────────────────────────────────────────────────────────────────
 
@@ -118,15 +120,20 @@ class Screen:
             self.note(line)
             return
         text = self._named(found["text"])
+        if found["kind"] == "wait":
+            if self._waits.get(found["key"]) == text:
+                return
+            self._waits[found["key"]] = text
         self._row(found["key"], found["kind"], text, style=COLOURS[found["kind"]])
 
     def _row(self, key: str, kind: str, text: str, *, style: str) -> None:
         grid = Table.grid(padding=(0, 1))
-        grid.add_column(width=7, style="reverse dim" if self._room else "")
+        grid.add_column(width=7)
         grid.add_column(width=5, style="dim")
         grid.add_column(width=6, style=style)
         grid.add_column(ratio=1, overflow="fold")
-        grid.add_row(self._room.center(7) if self._room else "", key, kind, Text(text, style))
+        room = Text(self._room.center(7), "reverse dim") if self._room else ""
+        grid.add_row(room, key, kind, Text(text, style))
         self.console.print(Padding(grid, (0, 0, 0, INDENT)))
         self._room = ""
 

@@ -289,7 +289,7 @@ class Story:
         for key in keys:
             issue = self.world.jira.issue(key)
             who = names().get(issue.assignee or "", "nobody")
-            shown.append(f"{key} is {issue.status} with {who}")
+            shown.append(f"{key} shows {issue.status}, assigned to {who}")
         self.screen.fact(f"Jira: {'; '.join(shown)}")
 
     def _show(self, key: str, title: str) -> str:
