@@ -47,7 +47,7 @@ class MemoryReader(ForgeReader):
         """The name of the default branch."""
 
         def act() -> str:
-            if (repo, "main") not in self._site.branches:
+            if not any(known == repo for known, _ in self._site.commits):
                 raise NotFoundError(f"there is no repository {repo}")
             return "main"
 

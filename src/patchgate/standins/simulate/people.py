@@ -134,7 +134,8 @@ class Person:
         elif self.idle > 3 and ticket.assignee != RUNNER and not ticket.is_subtask:
             self._assign(RUNNER)
         elif self.idle > 6:
-            self._say("/retry")
+            # Stopped, and the ticket does not show it any more: the reply to a `/retry` says so.
+            self._say("/resume" if "it is stopped" in self._last_word() else "/retry")
 
     def _was_overlooked(self) -> bool:
         """Whether the runner has the ticket and says nothing to it."""
