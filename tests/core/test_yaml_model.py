@@ -62,7 +62,7 @@ def test_a_build_without_libyaml_reads_the_same(plain: list[str]) -> None:
 
 def test_what_is_no_plain_yaml_is_refused_with_its_line(plain: list[str]) -> None:
     refused = plain[-len(BROKEN) :]
-    assert refused[0] == "a.yml:3 ParserError"
+    assert refused[0] == "a.yml:2 ParserError"
     assert refused[1] == "a.yml _AliasFound"
     assert refused[2] == "a.yml:2 NoneType"
     assert refused[4] == "a.yml NoneType"

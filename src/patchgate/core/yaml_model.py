@@ -104,7 +104,9 @@ def _parsed(text: str, source: str) -> tuple[object, dict[Path, int]]:
     except _AliasFound as error:
         raise ConfigError(f"{source}: YAML aliases (`*name`) are not read here") from error
     except yaml.MarkedYAMLError as error:
-        line = f":{error.problem_mark.line + 1}" if error.problem_mark else ""
+        # Where what does not end was begun says more than where the end was missed.
+        mark = error.context_mark or error.problem_mark
+        line = f":{mark.line + 1}" if mark else ""
         raise ConfigError(f"{source}{line}: not YAML: {error.problem or error.context}") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise ConfigError(f"{source}: not YAML: {error}") from error
