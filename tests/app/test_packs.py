@@ -66,7 +66,7 @@ def test_a_policy_is_read_from_the_head_of_the_default_branch_and_from_no_other(
         (control(), "neither a shipped pack nor a file of acme/control@"),
         (control(policy="version: 1\nname: ours\nextends: ours.yml\n"), "'ours.yml' is neither"),
         (control(Binary), f"{POLICY} is not UTF-8 text"),
-        (control(policy="version: [1\n"), f"{POLICY}:2: not YAML"),
+        (control(policy="version: [1\n"), f"{POLICY}:1: not YAML"),
         (control(policy=""), f"{POLICY}: should be a mapping"),
         (control(policy=OURS + "rulez: []\n"), f"{POLICY}:4: rulez: unknown key; did you mean"),
         (control(policy=OURS + "adjust: {path-safety: {severity: WARN, reason: x}}\n"),
