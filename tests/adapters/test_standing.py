@@ -46,10 +46,19 @@ def _running(pid: int) -> bool:
     return Path(f"/proc/{pid}").exists()
 
 
-def _pid(git: Standing) -> int:
+def _pid(git: Standing, git_dir: Path) -> int:
+    """The one child of ours that works there: this process may have others."""
     _ask(git, b"info HEAD\n")
     children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return max(map(int, children))
+    (pid,) = [int(one) for one in children if _place(one) == git_dir]
+    return pid
+
+
+def _place(pid: str) -> Path | None:
+    try:
+        return Path(f"/proc/{pid}/cwd").readlink()
+    except OSError:  # it ended meanwhile
+        return None
 
 
 def test_one_process_answers_many_questions_and_sees_what_came_meanwhile(git_dir: Path) -> None:
@@ -57,9 +66,9 @@ def test_one_process_answers_many_questions_and_sees_what_came_meanwhile(git_dir
     first = _kept(git_dir, LONG)
 
     assert _content(git, first) == LONG
-    pid = _pid(git)
+    pid = _pid(git, git_dir)
     assert _content(git, _kept(git_dir, b"later\n")) == b"later\n"
-    assert _pid(git) == pid
+    assert _pid(git, git_dir) == pid
 
 
 def test_a_command_that_gave_up_says_why_and_is_started_again(git_dir: Path) -> None:
@@ -75,7 +84,7 @@ def test_a_command_that_gave_up_says_why_and_is_started_again(git_dir: Path) -> 
 def test_one_that_was_killed_is_an_error_and_never_emptiness(git_dir: Path) -> None:
     git = Standing(READ, git_dir)
     oid = _kept(git_dir, b"here\n")
-    os.kill(_pid(git), signal.SIGKILL)
+    os.kill(_pid(git, git_dir), signal.SIGKILL)
 
     with pytest.raises(LedgerError, match="gave up"):
         _content(git, oid)
@@ -112,7 +121,7 @@ def test_a_question_too_long_for_the_pipe_is_refused(git_dir: Path) -> None:
 
 def test_it_ends_with_its_owner(git_dir: Path) -> None:
     git = Standing(READ, git_dir)
-    pid = _pid(git)
+    pid = _pid(git, git_dir)
     assert _running(pid)
 
     del git
@@ -124,7 +133,7 @@ def test_it_ends_with_its_owner(git_dir: Path) -> None:
 def test_a_forked_child_has_a_conversation_of_its_own(git_dir: Path) -> None:
     git = Standing(READ, git_dir)
     one, two = _kept(git_dir, b"one\n"), _kept(git_dir, b"two\n")
-    pid = _pid(git)
+    pid = _pid(git, git_dir)
     child = os.fork()
     if child == 0:
         said = _content(git, two)
@@ -133,4 +142,4 @@ def test_a_forked_child_has_a_conversation_of_its_own(git_dir: Path) -> None:
 
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
     assert _content(git, one) == b"one\n"
-    assert _pid(git) == pid
+    assert _pid(git, git_dir) == pid

@@ -78,7 +78,8 @@ def test_a_damaged_ledger_stops_its_ticket_everywhere_and_heals_when_restored(
     assert t.refs().keys() == good.keys()
     assert t.patchgate("ledger", "verify", "--online").code == 0
     assert t.tick(key).code == 0
-    assert "pull request #1 opened" in t.patchgate("status", key).out or t.refs("acme/shop")
+    assert "#1 (open)" in t.patchgate("status", key).out
+    assert "refs/heads/ai/MWC-1" in t.refs("acme/shop")
 
 
 def clone_of(t: Terminal) -> Path:

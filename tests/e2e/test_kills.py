@@ -11,10 +11,6 @@ import pytest
 from tests.e2e.kills import KILLING, Killer, Mode
 from tests.e2e.scenarios import FEATURE, SCENARIOS, TICKET, Stage, staged
 
-REWORK = ("handed back", "approved again", "green again")
-LIFE = [step for step in TICKET if step not in REWORK]
-SHARE = 3
-"""Of the effects of a rework, every third in the short run; all of them in the long one."""
 OTHERS = [name for name in SCENARIOS if name not in ("ticket", "feature")]
 PAIRS = 200
 """Of kills and kills of what heals them, over all courses."""
@@ -32,29 +28,21 @@ def feature(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
         yield stage
 
 
-def killed_around_each(stage: Stage, step: str, *, share: int = 1) -> str:
-    """What is wrong after a kill before and after each effect of the step, or a share of them."""
+def killed_around_each(stage: Stage, step: str) -> str:
+    """What is wrong after a kill before and after each effect of the step."""
     start = stage.at(step)
     assert start.effects, f"{step}: the run does nothing"
     killer = Killer(stage.runner, start)
-    chosen = range(1, len(start.effects) + 1, share)
-    wrong = [line for n in chosen for line in killer.around(n)]
-    assert killer.kills >= len(chosen)
+    wrong = [line for n, _ in enumerate(start.effects, 1) for line in killer.around(n)]
+    assert killer.kills >= len(start.effects)
     return "\n".join(wrong)
 
 
-@pytest.mark.parametrize("step", LIFE)
+@pytest.mark.parametrize("step", TICKET)
 def test_killed_around_any_effect_of_a_ticket_s_life_the_sweep_brings_the_same_end(
     ticket: Stage, step: str
 ) -> None:
     assert not (wrong := killed_around_each(ticket, step)), f"{step}:\n{wrong}"
-
-
-@pytest.mark.parametrize("step", REWORK)
-def test_killed_around_some_effects_of_a_rework_the_sweep_brings_the_same_end(
-    ticket: Stage, step: str
-) -> None:
-    assert not (wrong := killed_around_each(ticket, step, share=SHARE)), f"{step}:\n{wrong}"
 
 
 def healed_after_each(stage: Stage, step: str, mode: Mode) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from patchgate.app.desk import Desk
@@ -27,10 +28,11 @@ class Swept:
 
 def sweep(desk: Desk, *, period: int = HEARTBEAT_EVERY) -> Swept:
     """Ring for every ticket that wants a wake-up; `period` is the schedule's, in minutes."""
-    warnings = tuple(_late(desk, max(period, HEARTBEAT_EVERY)))
+    since = _since_last(desk)
+    warnings = tuple(_late(since, max(period, HEARTBEAT_EVERY)))
     rung, failure = [], None
     late: list[PatchgateError] = []
-    for key in wanted(desk, _window(desk, period), late):
+    for key in wanted(desk, _window(since, period), late):
         try:
             if desk.bell is not None:
                 desk.bell.ring(key)
@@ -43,25 +45,24 @@ def sweep(desk: Desk, *, period: int = HEARTBEAT_EVERY) -> Swept:
     return Swept(tuple(rung), gathered, warnings, failure or next(iter(late), None))
 
 
-def _window(desk: Desk, period: int) -> int:
+def _since_last(desk: Desk) -> dict[str, float]:
+    """Minutes since the last sweep of each project that was ever swept."""
+    now = desk.clock.now()
+    swept = {p: read_project(desk, p).swept for p in desk.settings.jira.projects}
+    return {p: (now - moment(at)).total_seconds() / 60 for p, at in swept.items() if at}
+
+
+def _window(since: Mapping[str, float], period: int) -> int:
     """Minutes of Jira's changes to look through: all since the last sweep, and some more."""
-    swept = [s for p in desk.settings.jira.projects if (s := read_project(desk, p).swept)]
-    since = [(desk.clock.now() - moment(one)).total_seconds() / 60 for one in swept]
-    return max(UPDATED_MINUTES, 2 * period, *(int(one) + UPDATED_MINUTES for one in since))
+    return max(UPDATED_MINUTES, 2 * period, *(int(m) + UPDATED_MINUTES for m in since.values()))
 
 
-def _late(desk: Desk, period: int) -> list[str]:
+def _late(since: Mapping[str, float], period: int) -> list[str]:
     """One warning for each project whose last heartbeat is older than two periods."""
-    found = []
-    for project in desk.settings.jira.projects:
-        swept = read_project(desk, project).swept
-        if not swept:
-            continue
-        minutes = (desk.clock.now() - moment(swept)).total_seconds() / 60
-        if minutes > 2 * period:
-            found.append(
-                f"the schedule had stopped: the last sweep of {project} was {minutes / 60:.1f} "
-                "hours ago. GitHub drops schedules under load and switches them off after 60 days "
-                "without activity: look at the workflow's page."
-            )
-    return found
+    return [
+        f"the schedule had stopped: the last sweep of {project} was {minutes / 60:.1f} hours ago. "
+        "GitHub drops schedules under load and switches them off after 60 days without activity: "
+        "look at the workflow's page."
+        for project, minutes in since.items()
+        if minutes > 2 * period
+    ]

@@ -164,17 +164,13 @@ class Course:
     def deaf(self, steps: Iterable[int], ends: list[Picture]) -> Told:
         """From the beginning; the doorbells of these steps are lost: sweeps alone find the news."""
         self._deaf = frozenset(steps)
-        world = World.new(self.scenario.configuration)
-        self._begin(world, Audit(world))
-
-        def act() -> None:
-            self._go_on(0, ends)
-            self._compare(ends[-1], "the end")
-
-        return self._guarded(act)
+        return self._from_the_beginning(ends)
 
     def _troubled(self, ordinal: int, trouble: Trouble, ends: list[Picture]) -> Told:
         self._trouble = (ordinal, trouble)
+        return self._from_the_beginning(ends)
+
+    def _from_the_beginning(self, ends: list[Picture]) -> Told:
         world = World.new(self.scenario.configuration)
         self._begin(world, Audit(world))
 
