@@ -54,7 +54,7 @@ def test_a_story_goes_from_assignment_to_done_by_nothing_but_events(tmp_path: Pa
         assert life.shows("MWC-1") == ("Plan Review", "Leigh")
         here.world.at_jira(LEIGH).transition("MWC-1", "In Progress")
         here.expect(CHECKED)
-        assert "check: PASSED: 1 commands passed" in here.ran[-1].played.summary
+        assert "check: PASSED: 1 command passed" in here.ran[-1].played.summary
         here.world.at_jira(ROBIN).comment("MWC-2", f"/approve {life.digest('MWC-2')}")
         (opened,) = here.expect(TICK)
         (pull,) = hub.pulls(CONTROL)

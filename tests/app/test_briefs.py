@@ -202,6 +202,24 @@ def test_rework_starts_at_the_branch_of_an_open_pull_request(state: str, from_br
     assert (brief.start == head) is from_branch
 
 
+@pytest.mark.covers("S0.57")
+def test_commits_on_our_branch_are_kept_though_its_pull_request_was_closed() -> None:
+    stage = working()
+    ours = stage.forge.push(REPO, "ai/MWC-1", {"src/app.py": "one\n"})
+    theirs = stage.forge.push(REPO, "ai/MWC-1", {"mine": "kept\n"})
+    w = replace(stage.w, commit=ours, pull=Pull(REPO, 1, "", theirs, state="closed"))
+    assert brief_of(stage, w=w).start == theirs
+
+
+def test_a_branch_that_lost_our_commit_is_not_gone_on_with() -> None:
+    stage = working()
+    ours = stage.forge.push(REPO, "ai/MWC-1", {"src/app.py": "one\n"})
+    del stage.forge.branches[REPO, "ai/MWC-1"]
+    theirs = stage.forge.push(REPO, "ai/MWC-1", {"mine": "another\n"})
+    w = replace(stage.w, commit=ours, pull=Pull(REPO, 1, "", theirs, state="closed"))
+    assert brief_of(stage, w=w).start == stage.base
+
+
 def test_a_missing_base_branch_says_what_to_correct() -> None:
     stage = working()
     del stage.forge.branches[REPO, "main"]

@@ -107,6 +107,30 @@ def test_a_pull_request_closed_unmerged_waits_for_a_person_who_goes_on(tmp_path:
         assert life.state(key) == "REJECTED"
 
 
+@pytest.mark.covers("S0.57")
+def test_after_a_close_a_persons_commit_is_kept_and_a_second_pull_request_opened(
+    tmp_path: Path,
+) -> None:
+    with living(tmp_path, POLITE, POLITER) as life:
+        key = life.ticket()
+        life.settle()
+        life.approve(key)
+        life.ci()
+        leigh = life.world.github.as_user(LEIGH.github)
+        mine = leigh.push(SHOP, "ai/MWC-1", {"NEWS.md": "Politeness.\n"}, "Tell people")
+        leigh.close(SHOP, 1)
+        life.settle()
+        life.say(key, "/changes say it louder")
+        life.approve(key)
+        assert [(p.pull.head, p.state) for p in life.pulls() if p.pull] == [
+            ("ai/MWC-1", "closed"),
+            ("ai/MWC-1", "open"),
+        ]
+        bare = life.world.github.bare(SHOP)
+        assert bare.is_ancestor(mine, "ai/MWC-1")
+        assert life.world.github.tree(SHOP, "ai/MWC-1")["NEWS.md"] == b"Politeness.\n"
+
+
 def test_a_reopened_ticket_starts_a_generation_with_a_branch_of_its_own(tmp_path: Path) -> None:
     again = edits(("shout.py", '"!"', '"!!"'), summary="Shouts louder", run=2)
     with living(tmp_path, again, POLITE) as life:

@@ -15,9 +15,10 @@ from patchgate.core.branch import branch_of
 from patchgate.core.commands import Propose
 from patchgate.core.events import ChangesRequested
 from patchgate.core.fold.rooms import BESIDE
-from patchgate.core.ids import Digest, RepoName, canonical
+from patchgate.core.ids import Digest, RepoName, Sha, canonical
 from patchgate.core.plan import Plan, Review
 from patchgate.core.proposal import Brief, CheckOrder, Feedback, Limits, Said, Task
+from patchgate.core.state import Workflow
 from patchgate.errors import MalformedError, NotFoundError
 from patchgate.ports import Comment, Look
 
@@ -138,10 +139,20 @@ def _commits(session: Session) -> tuple[str, str]:
             "Correct `base_branch` of the route, or create the branch.",
         )
     head = desk.forge.branch_head(repo, branch_of(w, desk.settings.branch_prefix))
-    goes_on = w.pull is not None and w.pull.state == "open"
-    # A branch that holds our last commit is gone on with, even where its pull request was closed.
-    ours = head is not None and head == w.commit and not w.is_merged
-    return base, head if head is not None and (goes_on or ours) else base
+    return base, head if head is not None and _goes_on(w, head, desk) else base
+
+
+def _goes_on(w: Workflow, head: Sha, desk: Desk) -> bool:
+    """Whether the work goes on from our branch: people's commits on it are kept.
+
+    Where its pull request was closed unmerged, only a branch that still holds our last commit is
+    ours; another one is in the way, and the write gate says so.
+    """
+    if w.pull is not None and w.pull.state == "open":
+        return True
+    if w.is_merged or not w.commit:
+        return False
+    return head == w.commit or desk.forge.is_ancestor(RepoName(w.repo), Sha(w.commit), head)
 
 
 def _said(look: Look, desk: Desk) -> tuple[Said, ...]:

@@ -31,6 +31,7 @@ from patchgate.core.proposal import (
     Task,
 )
 from patchgate.core.proposal import Outcome as RunOutcome
+from patchgate.core.words.shape import count
 from patchgate.data import data_dir
 from patchgate.errors import (
     ConfigError,
@@ -274,7 +275,7 @@ def _evidence(patch: Digest, results: list[CommandResult]) -> Evidence:
     last = results[-1]
     spoken = " ".join(last.argv)
     if last.status == 0:
-        level, reason = CheckLevel.PASSED, f"{len(results)} commands passed"
+        level, reason = CheckLevel.PASSED, f"{count(len(results), 'command')} passed"
     elif last.status == 124:
         level, reason = CheckLevel.UNKNOWN, f"`{spoken}` ran out of time"
     else:
