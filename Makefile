@@ -12,7 +12,7 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 ARGS ?=
 
-PYTEST := $(BIN)/pytest -n auto --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/pytest -n auto --dist loadscope --no-loadscope-reorder
 
 RUN_LOCKS := requirements/run.txt
 PROFILES := tick propose check

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -29,7 +30,8 @@ def measure(root: Path) -> dict[str, Spent]:
     """By kind of run; empty where act is not installed."""
     if not act_program():
         return {}
-    with site(root, POLITE, settings=NO_CHECKS) as here:
+    python = Path(sys.executable)
+    with site(root, POLITE, settings=NO_CHECKS, interpreter=python) as here:
         hub, key = here.world.github, here.life.ticket()
 
         def report() -> None:
@@ -39,7 +41,7 @@ def measure(root: Path) -> dict[str, Spent]:
         events: dict[str, Callable[[], object]] = {
             "asks a model": lambda: None,
             "sweep": lambda: here.workflows.schedule(CONTROL),
-            "nothing to do": lambda: None,
+            "nothing to do": lambda: here.ring({"v": 1, "issue": key}),
             "approval": lambda: here.world.at_jira(LEIGH).comment(
                 key, f"/approve {here.life.digest(key)}"
             ),

@@ -8,6 +8,7 @@ import shutil
 import tempfile
 from collections.abc import Generator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -16,22 +17,13 @@ from patchgate.app.environment import VARIABLES
 from tests.contracts import ContractBook, contracts_folder
 from tests.exchanges import MAX_SHOWN, judged
 from tests.requirements_trace import DOCUMENT, requirements
+from tests.scheduling import ByStage, turn
 
 TOOLS_OF_CI = re.compile(
     r"\bact\b|bwrap|bubblewrap|\bgit\b|PATCHGATE_CONTRACTS|zizmor|check-jsonschema"
 )
 """What a skip's reason may not name in CI: a machine that runs it has these."""
 EXCHANGES = "STANDIN_EXCHANGES"
-LONG = (
-    "tests/e2e/test_kills.py",
-    "tests/actions/",
-    "tests/e2e/test_demo.py",
-    "tests/e2e/test_rehearse.py",
-    "tests/test_packaging.py",
-    "tests/step/",
-    "tests/e2e/",
-)
-"""Where the tests are that take longest, the longest first."""
 
 settings.register_profile(
     "house",
@@ -56,29 +48,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(SuiteReport(), "suite-report")
 
 
-@pytest.hookimpl(tryfirst=True)  # before the groups' names are read
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStage:
+    return ByStage(config, log)
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    for item in items:
-        if _shares_a_stage(item):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-    items.sort(key=_turn)
+    items.sort(key=lambda item: turn(item.nodeid))
     if config.getoption("--soak"):
         return
     long = [item for item in items if item.get_closest_marker("soak")]
     config.hook.pytest_deselected(items=long)
     items[:] = [item for item in items if item not in long]
-
-
-def _shares_a_stage(item: pytest.Item) -> bool:
-    """Whether its module builds something once: then one worker has to run them all."""
-    info = getattr(item, "_fixtureinfo", None)  # pytest has no public way to ask
-    found = info.name2fixturedefs.values() if info else ()
-    return any(one.scope == "module" for several in found for one in several)
-
-
-def _turn(item: pytest.Item) -> int:
-    """What takes long begins first, so that the workers end together."""
-    return next((n for n, path in enumerate(LONG) if item.nodeid.startswith(path)), len(LONG))
 
 
 @pytest.hookimpl(wrapper=True)

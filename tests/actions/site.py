@@ -15,12 +15,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import requests
 import yaml
 
 from patchgate.standins.demo.driver import environment
 from patchgate.standins.github.workflows import Started, Workflows
 from patchgate.standins.models import parse_script
-from patchgate.standins.world import CONTROL, LEIGH, REQUIRED_CHECK, Target, World
+from patchgate.standins.world import CONTROL, EVENT_TYPE, LEIGH, REQUIRED_CHECK, Target, World
 from tests.actions.act import Order, Played, localise, play, workflow
 from tests.e2e.answers import script
 from tests.e2e.conftest import git
@@ -83,6 +84,16 @@ class Site:
     def logs(self) -> str:
         """What all runs printed."""
         return "\n\n".join(f"── {r.started.event}\n{r.played.log()}" for r in self.ran)
+
+    def ring(self, payload: object) -> None:
+        """Whoever holds the doorbell's token rings."""
+        answer = requests.post(
+            f"{self.world.urls['github']}/api/v3/repos/{CONTROL}/dispatches",
+            json={"event_type": EVENT_TYPE, "client_payload": payload},
+            headers={"Authorization": f"Bearer {self.world.keys.doorbell}"},
+            timeout=10,
+        )
+        assert answer.status_code == 204
 
     def waiting(self) -> list[Started]:
         """What events have started so far."""
@@ -158,11 +169,10 @@ def product(folder: Path) -> Path:
     return folder / "product.git"
 
 
-def prepared_tools(tree: Path, folder: Path) -> Path:
-    """A tool cache whose environments, under the very keys of the action, are this interpreter's.
+def prepared_tools(tree: Path, folder: Path, interpreter: Path) -> Path:
+    """A tool cache whose environments, under the very keys of the action, are `interpreter`'s.
 
-    A room then starts at once, with everything loaded; that the action can make them itself is
-    proven elsewhere.
+    That the action can make them itself is proven elsewhere.
     """
     python = subprocess.run(
         ["bash", "-c", "type -P python3"], capture_output=True, text=True, check=True
@@ -179,7 +189,7 @@ def prepared_tools(tree: Path, folder: Path) -> Path:
         (place / "bin").mkdir(parents=True)
         (place / "patchgate-complete").write_text(key)
         starter = place / "bin" / "python"
-        starter.write_text(f'#!/bin/sh\nexec "{quick_python()}" "$@"\n')
+        starter.write_text(f'#!/bin/sh\nexec "{interpreter}" "$@"\n')
         starter.chmod(0o755)
     return folder
 
@@ -215,11 +225,13 @@ def site(
     settings: Mapping[str, Any],
     own_token: bool = False,
     in_propose: str = "",
+    interpreter: Path | None = None,
 ) -> Iterator[Site]:
     """A site whose control repository is also the one that tickets are about.
 
     `own_token`: the rooms that write use a person's token, as `PATCHGATE_TOKEN`. `in_propose`: a
     command that an intruder runs in the checkout of each propose job, with that job's token.
+    `interpreter`: what the rooms run in; otherwise a fork of one that has everything loaded.
     """
     routes = [{"repository": CONTROL, "base_branch": "main", "plan": "none"}]
     said = {"routes": routes, **settings}
@@ -236,7 +248,8 @@ def site(
         given |= {"ANTHROPIC_API_KEY": w.keys.anthropic, "OPENAI_API_KEY": w.keys.openai}
         if own_token:
             given["PATCHGATE_TOKEN"] = w.keys.github
-        tools = prepared_tools(product_tree(root), root / "tools")
+        python = interpreter or quick_python()
+        tools = prepared_tools(product_tree(root), root / "tools", python)
         life = Life(w, environment(w), root / "rooms")
         yield Site(w, workflows, life, root, tools, uses, given)
 

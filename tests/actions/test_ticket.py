@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
-import requests
 
 from patchgate.standins.http import Fault, FaultKind
 from patchgate.standins.world import (
     CONTROL,
     DOORBELL,
-    EVENT_TYPE,
     LEIGH,
     REQUIRED_CHECK,
     ROBIN,
@@ -29,17 +28,6 @@ PLANNED = (
     answer("plan", {"final": plan(item("Greet politely", "greet.py"), files=["greet.py"])}),
     edits(("greet.py", '"Hello "', '"Good day "'), ticket="MWC-2"),
 )
-
-
-def ring(here: Site, payload: object) -> None:
-    """Whoever holds the doorbell's token rings."""
-    answer = requests.post(
-        f"{here.world.urls['github']}/api/v3/repos/{CONTROL}/dispatches",
-        json={"event_type": EVENT_TYPE, "client_payload": payload},
-        headers={"Authorization": f"Bearer {here.world.keys.doorbell}"},
-        timeout=10,
-    )
-    assert answer.status_code == 204
 
 
 # ── a whole life ─────────────────────────────────────────────────────────────────────────
@@ -74,7 +62,9 @@ def test_a_story_goes_from_assignment_to_done_by_nothing_but_events(tmp_path: Pa
 
 
 def test_a_lost_dispatch_is_made_good_by_the_schedule(tmp_path: Path) -> None:
-    with site(tmp_path, POLITE, settings=NO_CHECKS) as here:
+    """In the interpreter itself, as on a runner: nothing is loaded before a room starts."""
+    python = Path(sys.executable)
+    with site(tmp_path, POLITE, settings=NO_CHECKS, interpreter=python) as here:
         here.world.rule.drop(10)
         key = here.life.ticket()
         here.expect()
@@ -89,7 +79,7 @@ def test_the_same_dispatch_three_times_at_once_asks_and_writes_once(tmp_path: Pa
         here.world.rule.drop(10)
         key = here.life.ticket()
         for _ in range(3):
-            ring(here, {"v": 1, "issue": key})
+            here.ring({"v": 1, "issue": key})
         runs = here.together(here.waiting())
         found = sorted((run.jobs for run in runs), key=len)
         assert found == [TICK, TICK, ASKED], here.logs()
@@ -171,7 +161,7 @@ def test_an_approval_by_hand_counts_for_who_may_and_for_nobody_else(tmp_path: Pa
 
 def test_a_payload_of_another_version_is_refused_with_the_reason(tmp_path: Path) -> None:
     with site(tmp_path, POLITE, settings=NO_CHECKS) as here:
-        ring(here, {"v": 2, "issue": "MWC-1"})
+        here.ring({"v": 2, "issue": "MWC-1"})
         (refused,) = here.expect({"tick": "failure"})
         ((level, text),) = refused.played.annotations
         assert level == "error"
