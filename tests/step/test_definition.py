@@ -41,7 +41,7 @@ def test_every_input_reaches_the_program_through_its_own_variable() -> None:
         plain = name.replace("-", "_").upper()
         variable = passed[f"${{{{ inputs.{name} }}}}"]
         assert variable in (plain, f"PATCHGATE_{plain}")
-        assert variable in known or variable.startswith("PATCHGATE_")
+        assert variable in known, f"nothing reads the input {name}"
 
 
 @pytest.mark.parametrize("path", ["action.yml", "step/action.yml"])
