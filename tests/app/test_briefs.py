@@ -20,7 +20,7 @@ from patchgate.core.ids import Digest, FactId, canonical, digest_bytes
 from patchgate.core.plan import Finding, Review
 from patchgate.core.proposal import Brief, Feedback, Outcome, RunRecord, Task
 from patchgate.core.state import Pull, Question, Workflow
-from patchgate.errors import NotFoundError
+from patchgate.errors import NotFoundError, TakenError
 
 PATCH = patch_of(**{"src/app.py": ("one\n", "two\n")})
 
@@ -196,6 +196,8 @@ def test_the_last_failure_is_told() -> None:
 def test_rework_starts_at_the_branch_of_an_open_pull_request(state: str, from_branch: bool) -> None:
     stage = working()
     head = stage.forge.push(REPO, "ai/MWC-1", {"src/app.py": "one\n", "mine": "kept\n"})
+    if state == "closed":
+        del stage.forge.branches[REPO, "ai/MWC-1"]  # GitHub offers to, on the closed page
     w = replace(stage.w, pull=Pull(REPO, 1, "", head, state=state))
     brief = brief_of(stage, w=w)
     assert brief.base == stage.base
@@ -211,13 +213,26 @@ def test_commits_on_our_branch_are_kept_though_its_pull_request_was_closed() -> 
     assert brief_of(stage, w=w).start == theirs
 
 
-def test_a_branch_that_lost_our_commit_is_not_gone_on_with() -> None:
+@pytest.mark.parametrize(
+    ("ours", "words"),
+    [(True, "no longer holds our commit"), (False, "is not ours")],
+    ids=["it lost our commit", "it never was ours"],
+)
+def test_for_a_branch_in_the_way_no_model_is_asked_for_a_patch(ours: bool, words: str) -> None:
     stage = working()
-    ours = stage.forge.push(REPO, "ai/MWC-1", {"src/app.py": "one\n"})
+    mine = stage.forge.push(REPO, "ai/MWC-1", {"src/app.py": "one\n"})
     del stage.forge.branches[REPO, "ai/MWC-1"]
-    theirs = stage.forge.push(REPO, "ai/MWC-1", {"mine": "another\n"})
-    w = replace(stage.w, commit=ours, pull=Pull(REPO, 1, "", theirs, state="closed"))
-    assert brief_of(stage, w=w).start == stage.base
+    stage.forge.push(REPO, "ai/MWC-1", {"mine": "another\n"})
+    closed = replace(stage.w, commit=mine, pull=Pull(REPO, 1, "", mine, state="closed"))
+    w = closed if ours else stage.w
+    with pytest.raises(TakenError) as caught:
+        brief_of(stage, w=w)
+    assert f"branch ai/MWC-1 of {REPO}" in caught.value.message
+    assert words in caught.value.message
+    assert "person@acme.test" in caught.value.message
+    assert brief_of(stage, Task.ANSWER, w).start == stage.base, (
+        "a question is answered all the same"
+    )
 
 
 def test_a_missing_base_branch_says_what_to_correct() -> None:

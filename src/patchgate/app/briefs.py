@@ -19,7 +19,7 @@ from patchgate.core.ids import Digest, RepoName, Sha, canonical
 from patchgate.core.plan import Plan, Review
 from patchgate.core.proposal import Brief, CheckOrder, Feedback, Limits, Said, Task
 from patchgate.core.state import Workflow
-from patchgate.errors import MalformedError, NotFoundError
+from patchgate.errors import MalformedError, NotFoundError, TakenError
 from patchgate.ports import Comment, Look
 
 COMMENTS = 100
@@ -77,7 +77,7 @@ def _earlier_patch(session: Session, command: Propose) -> Digest | None:
     if command.task is not Task.IMPLEMENT or w.patch is None or w.patch.patch == w.published:
         return None
     by_readers = [r for r in w.feedback if r.source in ("person", "review", "reviewer")]
-    base, start = _commits(session)
+    base, start = _commits(session, command.task)
     same_start = w.patch.start == (start if w.patch.start != w.patch.base else base)
     return w.patch.patch if by_readers and same_start else None
 
@@ -91,7 +91,7 @@ def assemble(
         raise NotFoundError(f"{w.key} can no longer be seen")
     plan = plan_of(opened)
     reviewing = w.patch if command.task is Task.REVIEW else None
-    base, start = (reviewing.base, reviewing.start) if reviewing else _commits(session)
+    at = (reviewing.base, reviewing.start) if reviewing else _commits(session, command.task)
     asked = next((q.text for q in w.questions if q.fact == command.question), "")
     return Brief(
         task=command.task,
@@ -100,8 +100,8 @@ def assemble(
         attempt=command.attempt,
         ordinal=w.money.runs,
         repo=w.repo,
-        base=base,
-        start=start,
+        base=at[0],
+        start=at[1],
         summary=look.ticket.summary[:1000],
         description=look.ticket.description[:DESCRIPTION_CHARS],
         comments=_said(look, desk),
@@ -128,25 +128,42 @@ def _limits(desk: Desk, task: Task) -> Limits:
     return limits
 
 
-def _commits(session: Session) -> tuple[str, str]:
-    """The base of the patch, and where to work from: the head of our open PR, else the base."""
+def _commits(session: Session, task: Task) -> tuple[str, str]:
+    """The base of the patch, and where to work from: the head of our branch, else the base.
+
+    TakenError for a patch that could not be pushed anyway: a branch of our name is somebody
+    else's. No model is asked for it.
+    """
     desk, w = session.desk, session.w
-    repo = RepoName(w.repo)
+    repo, branch = RepoName(w.repo), branch_of(w, desk.settings.branch_prefix)
     base = desk.forge.branch_head(repo, w.base_branch)
     if base is None:
         raise NotFoundError(
             f"branch {w.base_branch} of {w.repo} does not exist",
             "Correct `base_branch` of the route, or create the branch.",
         )
-    head = desk.forge.branch_head(repo, branch_of(w, desk.settings.branch_prefix))
-    return base, head if head is not None and _goes_on(w, head, desk) else base
+    head = desk.forge.branch_head(repo, branch)
+    if head is not None and _goes_on(w, head, desk):
+        return base, head
+    if head is not None and task is Task.IMPLEMENT:
+        raise TakenError(
+            f"branch {branch} of {repo} is at {head[:12]} by {desk.forge.author_of(repo, head)} "
+            f"and {_why_not_ours(w)}: no patch could be pushed to it, so no model is asked"
+        )
+    return base, base
+
+
+def _why_not_ours(w: Workflow) -> str:
+    if w.is_merged:
+        return "was merged already"
+    return f"no longer holds our commit {w.commit[:12]}" if w.commit else "is not ours"
 
 
 def _goes_on(w: Workflow, head: Sha, desk: Desk) -> bool:
     """Whether the work goes on from our branch: people's commits on it are kept.
 
     Where its pull request was closed unmerged, only a branch that still holds our last commit is
-    ours; another one is in the way, and the write gate says so.
+    ours; another one is in the way.
     """
     if w.pull is not None and w.pull.state == "open":
         return True

@@ -40,7 +40,7 @@ ROUNDS = 200
 LOOKS = 3
 """How often a run that acted looks again before it leaves the rest to the next wake-up."""
 
-NEEDS_PERSON = (ConfigError, MalformedError, NotFoundError, RefusedError)
+NEEDS_PERSON = (ConfigError, MalformedError, NotFoundError, RefusedError, TakenError)
 """What no later wake-up heals by itself: the ticket is parked with the reason."""
 
 
