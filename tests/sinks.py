@@ -21,7 +21,7 @@ READS: Mapping[str, frozenset[str]] = {
     "ForgeWriter": frozenset(),
     "Ledger": frozenset(
         {"read", "read_together", "open", "blob", "open_streams"}
-        | {"gather", "read_all", "gather_all"}
+        | {"gather", "read_open", "gather_all"}
     ),
     "Model": frozenset({"cost"}),
     "Job": frozenset({"mask", "foreign"}),

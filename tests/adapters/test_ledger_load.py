@@ -36,7 +36,7 @@ LATENCY = 0.05
 
 def all_there(place: Place, tickets: int, events: int) -> None:
     ledger = place.ledger()
-    streams = ledger.read_all(ledger.open_streams())
+    streams = ledger.read_open(bool)
     assert len(streams) == tickets
     for stream in streams.values():
         assert isinstance(stream, Stream)
@@ -191,7 +191,7 @@ def test_a_gathering_of_many_killed_at_a_push_loses_and_doubles_nothing(
         ledger.gather_all(streams)
 
     again = world.ledger()
-    found = again.read_all(again.open_streams())
+    found = again.read_open(bool)
     assert again.gather_all([s for s in found.values() if isinstance(s, Stream)]) == {}
     gathered(world, 5)
 
@@ -200,7 +200,7 @@ def test_what_cannot_be_gathered_stops_nothing_else(world: LedgerRemote) -> None
     streams = opened(world, 5)
     went_on = world.ledger().append(streams[0], said(9), {})
     world.put("refs/heads/patchgate/live/MWC-2-10002", "events/000001.json", b"{}\n")
-    damaged = world.ledger().read_all([StreamId("MWC-2-10002")])
+    damaged = world.ledger().read_open(lambda stream: stream == "MWC-2-10002")
     broken = Sha(world.refs()["refs/heads/patchgate/live/MWC-2-10002"])
     as_read = Stream(streams[1].id, streams[1].events, streams[1].head, broken, closed=False)
 
@@ -227,7 +227,7 @@ def test_a_thousand_ended_streams_gathered_with_kills_at_seeded_points_are_all_t
     kills = 0
     for _ in range(100):
         ledger, _store = counting(world, at=chance.randrange(1, 6), after=chance.randrange(2))
-        due = [s for s in ledger.read_all(ledger.open_streams()).values() if isinstance(s, Stream)]
+        due = [s for s in ledger.read_open(bool).values() if isinstance(s, Stream)]
         if not due:
             break
         try:

@@ -34,6 +34,7 @@ from patchgate.ports import (
     Touched,
     Tracker,
     Turn,
+    Wanted,
 )
 from patchgate.ports.job import Level
 
@@ -203,9 +204,9 @@ class GuardedLedger:
         """Move an ended stream: what it holds was let out before."""
         self._inner.gather(stream)
 
-    def read_all(self, streams: Sequence[StreamId]) -> dict[StreamId, Stream | LedgerError]:
-        """Many open streams by name."""
-        return self._inner.read_all(streams)
+    def read_open(self, wanted: Wanted) -> dict[StreamId, Stream | LedgerError]:
+        """The open streams that are wanted."""
+        return self._inner.read_open(wanted)
 
     def gather_all(self, streams: Sequence[Stream]) -> dict[StreamId, PatchgateError]:
         """Move many ended streams; those that were not moved, with the reason."""

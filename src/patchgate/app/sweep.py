@@ -29,15 +29,15 @@ def ticket_of(stream: StreamId) -> tuple[TicketKey, str]:
     return TicketKey(key), issue_id
 
 
-def ticket_streams(desk: Desk) -> list[StreamId]:
-    """The open streams that belong to tickets, not to projects."""
-    return [s for s in desk.ledger.open_streams() if ticket_of(s)[1].isdigit()]
+def is_ticket(stream: StreamId) -> bool:
+    """Whether it is a ticket's stream, not a project's."""
+    return ticket_of(stream)[1].isdigit()
 
 
 def open_workflows(desk: Desk, damaged: Damaged) -> list[Workflow]:
     """Every ticket's stream that has a live branch, folded; one that is damaged stops no other."""
     found = []
-    for stream_id, stream in desk.ledger.read_all(ticket_streams(desk)).items():
+    for stream_id, stream in desk.ledger.read_open(is_ticket).items():
         if isinstance(stream, LedgerError):
             damaged.append((stream_id, stream))
         else:
@@ -81,7 +81,7 @@ def gather(desk: Desk) -> list[str]:
     """Move every ended stream into the ledger branch; returns their names."""
     ended: list[Stream] = []
     refused: dict[StreamId, PatchgateError] = {}
-    for stream_id, stream in desk.ledger.read_all(ticket_streams(desk)).items():
+    for stream_id, stream in desk.ledger.read_open(is_ticket).items():
         if isinstance(stream, LedgerError):
             refused[stream_id] = stream
         elif not stream.closed and _is_over(desk, desk.folds.of(stream)):

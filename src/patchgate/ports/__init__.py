@@ -21,7 +21,7 @@ from patchgate.ports.forge import (
 )
 from patchgate.ports.history import LocalHistory, Proposed
 from patchgate.ports.job import Job
-from patchgate.ports.ledger import Ledger, Stream
+from patchgate.ports.ledger import Ledger, Stream, Wanted
 from patchgate.ports.model import Model, Query, Stop, ToolCall, ToolResult, ToolSpec, Turn
 from patchgate.ports.tracker import Change, Comment, Created, Look, Posted, Ticket, Touched, Tracker
 
@@ -56,4 +56,5 @@ __all__ = [
     "Touched",
     "Tracker",
     "Turn",
+    "Wanted",
 ]

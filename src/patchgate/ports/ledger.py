@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from patchgate.core.events import Event
 from patchgate.core.ids import Digest, Sha, StreamId, TicketKey
 from patchgate.errors import LedgerError, LostRaceError, PatchgateError
+
+Wanted = Callable[[StreamId], bool]
+"""Which streams are to be read, by their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +64,10 @@ class Ledger(Protocol):
         """Move an ended stream into the ledger branch (idempotent)."""
         ...
 
-    def read_all(self, streams: Sequence[StreamId]) -> dict[StreamId, Stream | LedgerError]:
-        """Many open streams by name; one that is damaged stands as its error."""
+    def read_open(self, wanted: Wanted) -> dict[StreamId, Stream | LedgerError]:
+        """The open streams that are wanted; one that is damaged stands as its error."""
         found: dict[StreamId, Stream | LedgerError] = {}
-        for name in streams:
+        for name in filter(wanted, self.open_streams()):
             key, _, issue_id = name.rpartition("-")
             try:
                 stream = self.read(TicketKey(key), issue_id)

@@ -33,7 +33,7 @@ from patchgate.errors import (
     PatchgateError,
     ServiceError,
 )
-from patchgate.ports import Stream
+from patchgate.ports import Stream, Wanted
 
 TRIES = 8
 """How often a read starts again because the branches moved under it."""
@@ -128,16 +128,16 @@ class GitLedger:
                 return _closed(held) if held else None
         raise ServiceError(f"the ledger moved {TRIES} times while {ticket.key} was read")
 
-    def read_all(self, streams: Sequence[StreamId]) -> dict[StreamId, Stream | LedgerError]:
-        """Many streams by name in few exchanges; one that is damaged stands as its error."""
+    def read_open(self, wanted: Wanted) -> dict[StreamId, Stream | LedgerError]:
+        """The open streams that are wanted, in few exchanges; a damaged one stands as its error."""
         view = self._view()
-        homes = [located(stream) for stream in streams]
+        homes = [home for home in view.open() if wanted(home.stream)]
         lives = [commit for home in homes if (commit := view.live(home.stream)) is not None]
         self.store.bring_commits(lives, filtered=live.SMALL)
         found: dict[StreamId, Stream | LedgerError] = {}
         for home in homes:
             try:
-                reading = self._read_live(home, view) if view.live(home.stream) else None
+                reading = self._read_live(home, view)
                 stream = (
                     reading.stream if reading else self.read(TicketKey(home.key), home.issue_id)
                 )
@@ -156,8 +156,7 @@ class GitLedger:
 
     def open_streams(self) -> list[StreamId]:
         """Streams that have a live branch (a branch that is no stream's is left to `verify`)."""
-        view = self._view()
-        return sorted(home.stream for home in view.lives()) if view.ledger else []
+        return [home.stream for home in self._view().open()]
 
     def blob(self, stream: Stream, digest: Digest) -> bytes:
         """An artifact by digest, re-hashed; LedgerError when absent or different."""

@@ -39,6 +39,10 @@ class View:
         names = (ref.removeprefix(prefix) for ref in self.refs if ref.startswith(prefix))
         return [home for home in map(parse_stream, names) if home is not None]
 
+    def open(self) -> list[Address]:
+        """The same in order, where the ledger branch is there."""
+        return sorted(self.lives(), key=lambda home: home.stream) if self.ledger else []
+
     def lives_of(self, ticket: Address) -> list[Address]:
         """The live streams of a ticket by its issue id, whatever its key is now."""
         if ticket.issue_id == PROJECT_ID:
