@@ -20,9 +20,11 @@ from patchgate.core.outlet import (
     GITHUB_BODY,
     GITHUB_TITLE,
     JIRA_COMMENT,
+    SHAPES,
     STEP_SUMMARY,
     Outlet,
     fitted,
+    shapeless,
     unguarded,
 )
 from patchgate.core.secrets import KnownValues
@@ -181,3 +183,18 @@ def test_hostile_lengths_cost_little() -> None:
         tame(piece * 8_000)
         OUT(piece * 8_000)
     assert time.monotonic() - began < 8
+
+
+PIECES = (*"opsur_-: \n", "gh", "github_pat_", "sk-", "Bearer ", "BAS", "ic ", "\u0131c ", "\u017f")
+KEYS = ("a1B2c3D4e5F6g7H8i9J0", "-----BEGIN RSA PRIVATE KEY-----", "-----END", "\u00e9", "words")
+SHAPED = st.lists(st.sampled_from((*PIECES, *KEYS)), max_size=8).map("".join)
+
+
+@given(SHAPED)
+def test_the_quick_look_for_credentials_overlooks_none_of_their_shapes(text: str) -> None:
+    assert shapeless(text) == SHAPES.sub("***", text)
+
+
+def test_a_scheme_written_with_other_letters_of_the_same_look_counts() -> None:
+    assert shapeless("ba\u017fic a1B2c3D4e5F6") == "***"
+    assert shapeless("bas\u0131c a1B2c3D4e5F6") == "***"

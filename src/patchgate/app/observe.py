@@ -44,6 +44,10 @@ def _change_fact(change: Change) -> FactId:
     return FactId(f"jira:change:{change.id}")
 
 
+def _comment_fact(platform: Platform, said: Comment) -> FactId:
+    return FactId(f"{platform}:comment:{said.id}")
+
+
 def revised_at(look: Look) -> str:
     """Platform time of the last change of the request (else of its creation)."""
     request = {"summary", "description", *look.ticket.fields}
@@ -62,10 +66,12 @@ def tracker_facts(w: Workflow, look: Look, rules: Rules, now: str) -> Iterator[E
     since = moment(w.trigger) if w.trigger else None
     dated: list[tuple[datetime, Event]] = []
     for change in look.changes:
-        dated += _dated(change.at, _from_change(change, look.ticket, rules, now), since)
+        if _change_fact(change) not in w.seen:
+            dated += _dated(change.at, _from_change(change, look.ticket, rules, now), since)
     for said in look.comments:
-        given = from_comment(said, "jira", look.ticket.key, rules, now=now)
-        dated += _dated(said.at, given, since)
+        if _comment_fact("jira", said) not in w.seen:
+            given = from_comment(said, "jira", look.ticket.key, rules, now=now)
+            dated += _dated(said.at, given, since)
     if not any(c.field == "assignee" for c in look.changes):
         yield from _born_assigned(w, look.ticket, rules, now)
     yield from _unseen(w, dated)
@@ -138,7 +144,7 @@ def from_comment(
     meant = parse(said.body)
     if meant is None:
         return None
-    fact = FactId(f"{platform}:comment:{said.id}")
+    fact = _comment_fact(platform, said)
     evidence = _evidence(platform, "comment", said.id, target, change=said)
     match meant:
         case Command():
@@ -237,6 +243,8 @@ def _talk_facts(
     target = f"{repo}#{pull.number}"
     dated: list[tuple[datetime, Event]] = []
     for said in forge.comments(repo, pull.number):
+        if _comment_fact("github", said) in w.seen:
+            continue
         dated += _dated(said.at, from_comment(said, "github", target, rules, now=now), None)
     for review in forge.reviews(repo, pull.number):
         dated += _dated(review.at, _from_review(review, target, rules, now), None)

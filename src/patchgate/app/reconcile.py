@@ -206,7 +206,8 @@ class Driver:
 
     def _measured(self, world: World) -> World:
         """The world with the length of the rendered patch, where one is shown."""
-        return replace(world, patch_length=rendered_length(self.session, self.desk))
+        length = rendered_length(self.session, self.desk)
+        return world if length == world.patch_length else replace(world, patch_length=length)
 
     def _look_at_checks(self, command: LookAtChecks) -> bool:
         session = self.session

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import get_args
 
 from patchgate.core.events import Verb
@@ -40,6 +41,7 @@ class NearMiss:
     nearest: Verb
 
 
+@lru_cache(maxsize=256)
 def parse(body: str) -> Command | NearMiss | None:
     """The command at the start of a Markdown comment, a near miss, or None for ordinary talk."""
     first, rest = _first_line(body.translate(_INVISIBLE))

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NewType, cast
 
 import rfc8785
@@ -52,19 +53,25 @@ def canonical(value: object) -> bytes:
     return rfc8785.dumps(value)  # type: ignore[arg-type]  # the library's own recursive alias
 
 
+_ATOMS = frozenset({str, bool, type(None)})
+
+
 def _is_plain(value: object) -> bool:
-    kind = value.__class__
-    if kind is str or kind is bool or value is None:
-        return True
+    # Asked for each event that is recorded or checked: plain loops take a third of the time.
     if isinstance(value, dict):
-        inner: Iterable[object] = value.values()
-        if not all(name.__class__ is str and name.isascii() for name in value):
-            return False
-    elif isinstance(value, list | tuple):
-        inner = value
-    else:
-        return kind is int and -EXACT < cast("int", value) < EXACT
-    return all(map(_is_plain, inner))
+        for name, inner in value.items():
+            if name.__class__ is not str or not name.isascii():
+                return False
+            if inner.__class__ not in _ATOMS and not _is_plain(inner):
+                return False
+        return True
+    if isinstance(value, list | tuple):
+        for inner in value:  # noqa: SIM110 - `all` over a generator takes twice as long
+            if inner.__class__ not in _ATOMS and not _is_plain(inner):
+                return False
+        return True
+    kind = value.__class__
+    return kind in _ATOMS or (kind is int and -EXACT < cast("int", value) < EXACT)
 
 
 def digest_bytes(data: bytes) -> Digest:
@@ -88,6 +95,7 @@ def matches(typed: str, digest: str) -> bool:
     return len(wanted) >= 8 and digest.removeprefix("sha256:").startswith(wanted)
 
 
+@lru_cache(maxsize=4096)
 def effect_id(
     stream: StreamId, generation: int, *, attempt: int, kind: str, target: str, ordinal: int = 0
 ) -> Eid:

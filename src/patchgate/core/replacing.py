@@ -20,12 +20,13 @@ else:
         known = getattr(value, "__dict__", None)
         if known is None:
             return dataclasses.replace(value, **changes)
-        for name in changes:
-            if name not in known:
-                raise TypeError(f"{type(value).__name__} has no field {name!r}")
         made = object.__new__(type(value))
-        made.__dict__.update(known)
-        made.__dict__.update(changes)
+        fields = made.__dict__
+        fields.update(known)
+        fields.update(changes)
+        if len(fields) != len(known):
+            strange = next(name for name in changes if name not in known)
+            raise TypeError(f"{type(value).__name__} has no field {strange!r}")
         return made
 
 

@@ -45,8 +45,8 @@ def evolve(w: Workflow, event: Event) -> Workflow:
             return replace(w, seq=w.seq + 1)
         w = replace(w, seen=w.seen | {event.fact})
     after = _FAMILY[event.__class__](w, event) or w
-    if after.state is not w.state:
-        after = replace(after, since=event.at)
-        if after.state not in TERMINAL:
-            after = replace(after, drift_reasserted=False)
-    return replace(after, seq=w.seq + 1)
+    if after.state is w.state:
+        return replace(after, seq=w.seq + 1)
+    if after.state in TERMINAL:
+        return replace(after, seq=w.seq + 1, since=event.at)
+    return replace(after, seq=w.seq + 1, since=event.at, drift_reasserted=False)
