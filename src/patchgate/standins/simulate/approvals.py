@@ -30,7 +30,7 @@ def why_unapproved(world: World, order: CommitOrder) -> str:
     issue = world.jira.issue(key)
     mode = _mode(world, issue.ticket)
     name = hashlib.sha256(order.patch).hexdigest()[:12]
-    if order.when in set(_words_for(world, issue, name)):
+    if order.when in set(_words_for(world, issue, order, name)):
         return ""
     if mode == "plan" and order.when in set(_plan_words(world, issue, order)):
         return ""
@@ -44,14 +44,16 @@ def _mode(world: World, ticket: Ticket) -> str:
     return where.modes[where.projects.index(ticket.project)]
 
 
-def _words_for(world: World, issue: Issue, name: str) -> Iterator[str]:
-    """Times of the comments by which approvers approved what our comments show under that name."""
+def _words_for(world: World, issue: Issue, order: CommitOrder, name: str) -> Iterator[str]:
+    """Times of the comments by which approvers approved what our comments show under that name.
+
+    They stand on the ticket, or on a pull request of the very branch.
+    """
     yield from _approvals(issue.comments, frozenset(GITHUB), RUNNER, name)
     logins = frozenset(GITHUB.values())
-    for (repo, number), said in world.github.talk.items():
-        pull = world.github.pulls[repo, number]
-        if pull.head_branch.startswith(f"ai/{issue.ticket.key}"):
-            yield from _approvals(said, logins, BOT, name)
+    for number in world.github.of_branch.get((order.repo, order.branch), ()):
+        said = world.github.talk.get((order.repo, number), ())
+        yield from _approvals(said, logins, BOT, name)
 
 
 def _approvals(
@@ -99,13 +101,13 @@ def _plan_words(world: World, issue: Issue, order: CommitOrder) -> Iterator[str]
 
 def _named_in_plan(world: World, name: str, path: str) -> bool:
     """Whether the plan of that digest (an artifact that hashes to it) names the path."""
-    for digest, content in world.ledger.blobs.items():
-        if digest.removeprefix("sha256:").startswith(name):
-            plan = json.loads(content)
-            globs = [f["path"] for f in plan["files"]]
-            globs += [g for item in plan["items"] for g in item["files"]]
-            return any(fnmatchcase(path, glob) for glob in globs)
-    return False
+    digest = world.ledger.shown.get(name)
+    if digest is None:
+        return False
+    plan = json.loads(world.ledger.blobs[digest])
+    globs = [f["path"] for f in plan["files"]]
+    globs += [g for item in plan["items"] for g in item["files"]]
+    return any(fnmatchcase(path, glob) for glob in globs)
 
 
 def _request_words(issue: Issue) -> Iterator[str]:

@@ -250,6 +250,8 @@ class Audit:
 
 
 def _once(what: str, things: list[str] | list[Eid]) -> None:
+    if len(set(things)) == len(things):
+        return
     for thing, times in Counter(things).items():
         if times > 1:
             raise BrokenPromiseError(f"{times} {what}: {thing}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from hashlib import blake2b
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -16,6 +17,12 @@ class Chance:
         self._names = names
         # Not for secrets: what is wanted is the same row again.
         self._random = random.Random("/".join(map(str, names)))  # noqa: S311
+
+    @staticmethod
+    def share(*names: object) -> float:
+        """One draw between 0 and 1, as evenly spread: for what is asked at every request."""
+        name = "/".join(map(str, names)).encode()
+        return int.from_bytes(blake2b(name, digest_size=7).digest()) / 2**56
 
     def of(self, *names: object) -> Chance:
         """The row of something smaller."""

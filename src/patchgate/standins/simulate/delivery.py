@@ -95,9 +95,11 @@ class History:
         else:
             self._ring(step.rings, self.post[name])
         self.schedule.run(self.world.clock.ms + GAP)
-        if self._differs(wanted):
+        differs = self._differs(wanted)
+        if differs:
             self._until_idle()
-        if self._differs(wanted):
+            differs = self._differs(wanted)
+        if differs:
             self.told.healed += 1
             self._sweep()
             self._compare(wanted, f"step {name!r}, swept")

@@ -30,6 +30,8 @@ from patchgate.standins.simulate.wire import WEATHER, Fault, Line, Request, may_
 from patchgate.standins.simulate.world import EVE, LEIGH, ROBIN, Configuration, World
 
 KILLS = (Fault.KILL_BEFORE, Fault.KILL_AFTER, Fault.KILL_RECORDED)
+FAULTY, DEADLY = 0.016, 0.02
+"""Shares of requests that fail, and of effects whose run is killed, where the weather is 1."""
 GRACE = 2 * DAY
 """After the weather has cleared, every ticket has come to its end by then."""
 LAG = MINUTE
@@ -124,6 +126,7 @@ class Fleet:
         self._asked: Counter[str] = Counter()
         self._reported = 0
         self._open = 0
+        self._odds = (FAULTY * plans.weather, DEADLY * plans.weather)
 
     @property
     def rough(self) -> bool:
@@ -324,12 +327,13 @@ class Fleet:
     def _sky(self, request: Request, key: str) -> Fault | None:
         if not self.rough or not self.plans.weather:
             return None
-        chance = Chance(self.plans.seed, "sky", key, self._requests[key])
+        names = (self.plans.seed, "sky", key, self._requests[key])
+        drawn, fault, kill = Chance.share(*names), *self._odds
         found: Fault | None = None
-        if chance.hits(0.016 * self.plans.weather):
-            found = chance.one_of(WEATHER)
-        elif request.is_effect and chance.hits(0.02 * self.plans.weather):
-            found = chance.one_of(KILLS)
+        if drawn < fault:
+            found = Chance(*names).one_of(WEATHER)
+        elif request.is_effect and drawn < fault + kill:
+            found = Chance(*names).one_of(KILLS)
         if found is None or (found in WEATHER and not may_happen(request, found)):
             return None
         self._write_down(key, f"{found} at {request}")

@@ -20,7 +20,7 @@ from patchgate.ports import (
     Review,
     StartedRun,
 )
-from patchgate.standins.simulate.github import BOT, GitHubSite, judged, sha
+from patchgate.standins.simulate.github import BOT, Commit, GitHubSite, judged
 from patchgate.standins.simulate.wire import Line, Request
 
 T = TypeVar("T")
@@ -126,12 +126,14 @@ class MemoryForge(MemoryReader):
     def push_commit(self, order: CommitOrder) -> Sha:
         """Commit the patch onto the parent and push it (same order, same commit id)."""
         site = self._site
-        tree = site.applied(order.repo, order.parent, order.patch)
-        if sha(dict(tree)) != order.tree:
+        given = site.applied(order.repo, order.parent, order.patch)
+        if given.tree_id != order.tree:
             raise TakenError("the patch gives another tree than was ordered")
+        message = f"{order.message}\n{order.when}"
 
         def act() -> Sha:
-            made = site.keep(order.repo, order.parent, tree, BOT, f"{order.message}\n{order.when}")
+            commit = Commit(order.parent, given.tree, BOT, message, given.tree_id)
+            made = site.store(order.repo, commit)
             head = site.branches.get((order.repo, order.branch))
             if head == made:
                 return made

@@ -45,6 +45,16 @@ class Commit:
     tree_id: Sha
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The tree that a patch gives, and its id: asked for again and again, and reckoned once."""
+
+    tree: Tree
+    tree_id: Sha
+    paths: tuple[str, ...]
+    """Those that the patch changes, in order."""
+
+
 class GitHubSite:
     """All repositories, by value: nothing in it is changed in place but its tables."""
 
@@ -63,7 +73,7 @@ class GitHubSite:
         """Every head that a branch ever had, in order."""
         self.has_ci = False
         """Whether the branches require a check, which is pending until it is reported."""
-        self._applied: dict[tuple[Sha, bytes], dict[str, str]] = {}
+        self._applied: dict[tuple[Sha, bytes], Applied] = {}
         for name in repos:
             self.push(name, "main", SEED_FILES)
 
@@ -102,9 +112,12 @@ class GitHubSite:
         self, repo: RepoName, parent: Sha | None, tree: Tree, author: str, message: str
     ) -> Sha:
         """Store a commit; its id."""
-        tree_id = sha(dict(tree))
-        name = sha(repo, parent, tree_id, author, message)
-        self.commits[repo, name] = Commit(parent, tree, author, message, tree_id)
+        return self.store(repo, Commit(parent, tree, author, message, sha(dict(tree))))
+
+    def store(self, repo: RepoName, commit: Commit) -> Sha:
+        """The id of a commit, which is there from now on."""
+        name = sha(repo, commit.parent, commit.tree_id, commit.author, commit.message)
+        self.commits[repo, name] = commit
         return name
 
     def write(
@@ -192,7 +205,8 @@ class GitHubSite:
         pull = self.pulls[repo, number]
         if pull.state != "open":
             return pull
-        return replace(pull, head=self.branches.get((repo, pull.head_branch), pull.head))
+        head = self.branches.get((repo, pull.head_branch), pull.head)
+        return pull if head == pull.head else replace(pull, head=head)
 
     def pulls_of(self, repo: RepoName, branch: str) -> list[Pull]:
         """Pull requests from that branch, newest first."""
@@ -226,7 +240,7 @@ class GitHubSite:
         self.of_branch[order.repo, order.branch] = (*there, number)
         return pull
 
-    def applied(self, repo: RepoName, start: Sha, patch: bytes) -> dict[str, str]:
+    def applied(self, repo: RepoName, start: Sha, patch: bytes) -> Applied:
         """The tree that a patch gives."""
         known = self._applied.get((start, patch))
         if known is None:
@@ -234,7 +248,7 @@ class GitHubSite:
         return known
 
 
-def _applied(old: Tree, patch: bytes) -> dict[str, str]:
+def _applied(old: Tree, patch: bytes) -> Applied:
     try:
         wanted = json.loads(patch)
     except ValueError as exc:
@@ -247,16 +261,16 @@ def _applied(old: Tree, patch: bytes) -> dict[str, str]:
             new.pop(path, None)
         else:
             new[path] = after
-    return new
+    changed = tuple(path for path in sorted(wanted) if old.get(path) != new.get(path))
+    return Applied(new, sha(new), changed)
 
 
-def judged(start: Sha, old: Tree, new: Tree, patch: bytes) -> AppliedPatch:
+def judged(start: Sha, old: Tree, new: Applied, patch: bytes) -> AppliedPatch:
     """A patch as the tree that it gives."""
-    paths = sorted(p for p in {*old, *new} if old.get(p) != new.get(p))
-    changes = tuple(_change(path, old.get(path), new.get(path)) for path in paths)
+    changes = tuple(_change(path, old.get(path), new.tree.get(path)) for path in new.paths)
     return AppliedPatch(
         start=start,
-        tree=sha(dict(new)),
+        tree=new.tree_id,
         patch=digest_bytes(patch),
         patch_size=len(patch),
         changes=changes,

@@ -44,6 +44,12 @@ class Issue:
     """Milliseconds: when it was updated last."""
     writes: deque[int] = field(default_factory=deque)
 
+    def updated(self) -> Ticket:
+        """The ticket with the time of its last update, as Jira gives it."""
+        if self.ticket.updated != str(self.touched):
+            self.ticket = replace(self.ticket, updated=str(self.touched))
+        return self.ticket
+
     def copy(self) -> Issue:
         """The same again, to go another way from here."""
         return Issue(
@@ -221,8 +227,7 @@ class MemoryTracker(Tracker):
         def act() -> Look:
             issue = self._seen(key)
             changes, said = tuple(issue.changes), tuple(issue.comments)
-            ticket = replace(issue.ticket, updated=str(issue.touched))
-            return Look(ticket, changes, said, issue.anchor, issue.seen)
+            return Look(issue.updated(), changes, said, issue.anchor, issue.seen)
 
         return self._line.send(Request("jira", "GET", "issue", key), act)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from patchgate.core import chain
 from patchgate.core.events import Event
-from patchgate.core.ids import Digest, Sha, StreamId, TicketKey, digest_bytes
+from patchgate.core.ids import Digest, Sha, StreamId, TicketKey, digest_bytes, short
 from patchgate.errors import LedgerError, LostRaceError
 from patchgate.ports import Ledger, Stream
 from patchgate.standins.simulate.wire import Line, Request
@@ -27,14 +27,26 @@ class LedgerStore:
     blobs: dict[Digest, bytes] = field(default_factory=dict)
     named: dict[str, StreamId] = field(default_factory=dict)
     """Issue id (for a project: its key) → the stream."""
+    shown: dict[str, Digest] = field(default_factory=dict)
+    """Short name of an artifact, as people are shown it → its digest."""
     size: int = 0
     """Bytes of all lines and artifacts ever appended."""
 
     def copy(self) -> LedgerStore:
         """The same ledger, to go another way from here."""
         return LedgerStore(
-            dict(self.live), dict(self.gathered), dict(self.blobs), dict(self.named), self.size
+            dict(self.live),
+            dict(self.gathered),
+            dict(self.blobs),
+            dict(self.named),
+            dict(self.shown),
+            self.size,
         )
+
+    def keep(self, blobs: Mapping[Digest, bytes]) -> None:
+        """Store artifacts."""
+        self.blobs.update(blobs)
+        self.shown.update((short(digest), digest) for digest in blobs)
 
     def stream(self, name: StreamId) -> Stream | None:
         """A stream as it is now."""
@@ -94,7 +106,7 @@ class MemoryLedger(Ledger):
 
         def act() -> None:
             self._swap(stream, after)
-            self._store.blobs.update(blobs)
+            self._store.keep(blobs)
             self._store.size += size
 
         self._line.send(Request("ledger", "PUSH", "append", stream.id, links[-1].digest), act)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any
 
-from patchgate.core.fold import fold
 from patchgate.core.state import Workflow
 from patchgate.standins.simulate.jira import Issue
 from patchgate.standins.simulate.world import World
@@ -22,6 +22,7 @@ _WHEN = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d)?(\.\d+)?(Z|\+00:?00)?")
 Picture = dict[str, Any]
 
 
+@lru_cache(maxsize=4096)
 def plain(text: str) -> str:
     """A text without digests, times, numbers, attempts, their last failure and their price."""
     priced = _COST.sub(lambda found: found[0].replace("unknown", "$0.0"), text)
@@ -45,7 +46,7 @@ def picture(world: World) -> Picture:
             world.github.pulls[place].head_branch: [(c.author, plain(c.body)) for c in said]
             for place, said in world.github.talk.items()
         },
-        "states": {name: state(fold(s.events)) for name, s in streams.items()},
+        "states": {name: state(world.seen.of(s)) for name, s in streams.items()},
         "open": sorted(name for name in world.ledger.live if name in streams),
     }
 
@@ -81,6 +82,8 @@ def state(w: Workflow) -> Picture:
 
 def differences(wanted: Any, found: Any, place: str = "") -> list[str]:
     """Where two pictures differ, one line each."""
+    if wanted == found:
+        return []
     if isinstance(wanted, dict) and isinstance(found, dict):
         lines = []
         for name in dict.fromkeys((*wanted, *found)):
@@ -90,4 +93,4 @@ def differences(wanted: Any, found: Any, place: str = "") -> list[str]:
     if isinstance(wanted, list) and isinstance(found, list) and len(wanted) == len(found):
         pairs = enumerate(zip(wanted, found, strict=True))
         return [line for n, (a, b) in pairs for line in differences(a, b, f"{place}/{n}")]
-    return [] if wanted == found else [f"{place}: wanted {wanted!r}\n      found {found!r}"]
+    return [f"{place}: wanted {wanted!r}\n      found {found!r}"]

@@ -9,17 +9,9 @@ from __future__ import annotations
 import heapq
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from patchgate.standins.simulate.time import VirtualClock
 from patchgate.standins.simulate.wire import KilledError
-
-
-@dataclass(order=True, slots=True)
-class _Due:
-    ms: int
-    turn: int
-    act: Callable[[], None] = field(compare=False)
 
 
 class Schedule:
@@ -28,27 +20,28 @@ class Schedule:
     def __init__(self, clock: VirtualClock) -> None:
         self.clock = clock
         self.happened = 0
-        self._due: list[_Due] = []
+        self._due: list[tuple[int, int, Callable[[], None]]] = []
+        """When, in which order of asking, and what."""
         self._turn = 0
         self._strands: set[Strand] = set()
 
     def after(self, ms: int, act: Callable[[], None]) -> None:
         """Let something happen that many milliseconds from now."""
         self._turn += 1
-        heapq.heappush(self._due, _Due(self.clock.ms + max(0, ms), self._turn, act))
+        heapq.heappush(self._due, (self.clock.ms + max(0, ms), self._turn, act))
 
     def next_ms(self) -> int | None:
         """When the next thing happens."""
-        return self._due[0].ms if self._due else None
+        return self._due[0][0] if self._due else None
 
     def run(self, until: int, *, quiet: Callable[[], bool] = lambda: False) -> None:
         """Let everything happen that is due by then, or until it is quiet."""
         try:
-            while self._due and self._due[0].ms <= until and not quiet():
-                due = heapq.heappop(self._due)
-                self.clock.ms = max(self.clock.ms, due.ms)
+            while self._due and self._due[0][0] <= until and not quiet():
+                ms, _, act = heapq.heappop(self._due)
+                self.clock.ms = max(self.clock.ms, ms)
                 self.happened += 1
-                due.act()
+                act()
         except BaseException:
             self._end_all()
             raise
@@ -79,7 +72,10 @@ class Strand:
         self._schedule = schedule
         self._body = body
         self._ended = ended
-        self._mine, self._theirs = threading.Semaphore(0), threading.Semaphore(0)
+        # Each is released once for each time that it is acquired: a lock does, and is quick.
+        self._mine, self._theirs = threading.Lock(), threading.Lock()
+        self._mine.acquire()
+        self._theirs.acquire()
         self._thread = threading.Thread(target=self._live, daemon=True)
         self._over = self._abandoned = False
         self._error: BaseException | None = None

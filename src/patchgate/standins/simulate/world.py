@@ -110,6 +110,9 @@ class World:
     settings: Settings
     rules: Rules
     folds: Folds = field(default_factory=Folds)
+    """What runs have folded; in Actions each starts without."""
+    seen: Folds = field(default_factory=Folds)
+    """What pictures of this world have folded, apart from the runs."""
 
     @classmethod
     def new(cls, configuration: Configuration | None = None, policy: Policy | None = None) -> World:
@@ -143,6 +146,7 @@ class World:
             ledger=self.ledger.copy(),
             runs=self.runs.copy(),
             folds=Folds(self.folds),
+            seen=Folds(self.seen),
         )
 
     def desk(self, line: Line, tell: Callable[[Said], None] | None = None) -> Desk:
