@@ -13,10 +13,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Literal
 
 import requests
 import yaml
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
 
 from patchgate.standins.demo.driver import environment
 from patchgate.standins.github.workflows import Started, Workflows
@@ -34,7 +37,12 @@ EXAMPLE = ROOT / "docs" / "examples" / "patchgate.yml"
 PATH = ".github/workflows/patchgate.yml"
 PRODUCT = ("step", "src", "prompts", "policies", "requirements", ".github/workflows/patchgate.yml")
 """What of this repository a consumer's run reads."""
-PRESSES = "mallory-acme"
+ELSEWHERE = "acme/else"
+"""Another repository that tickets may be about; anybody may read it."""
+APP_MAY = dict.fromkeys(("contents", "pull_requests", "issues"), "write") | dict.fromkeys(
+    ("checks", "statuses", "actions"), "read"
+)
+"""What docs/jira/accounts.md asks for a GitHub App."""
 LEVELS = {"none": 0, "read": 1, "write": 2}
 
 
@@ -194,10 +202,10 @@ def prepared_tools(tree: Path, folder: Path, interpreter: Path) -> Path:
     return folder
 
 
-def consumers_file(world: World) -> str:
-    """The workflow that a user pastes, led to this world's services.
+def consumers_file(world: World, more: Mapping[str, str]) -> str:
+    """The workflow that a user pastes, led to this world's services; `more` are further inputs.
 
-    A token of one's own is one more secret; where there is none, its value is empty.
+    A token of one's own or an App's key is one more secret; where it is none, its value is empty.
     """
     document = workflow(EXAMPLE)
     (job,) = document["jobs"].values()
@@ -205,8 +213,10 @@ def consumers_file(world: World) -> str:
         "jira-base-url": world.urls["jira"],
         "anthropic-base-url": world.urls["anthropic"],
         "openai-base-url": f"{world.urls['openai']}/v1",
+        **more,
     }
-    job["secrets"]["PATCHGATE_TOKEN"] = "${{ secrets.PATCHGATE_TOKEN }}"
+    for name in ("PATCHGATE_TOKEN", "PATCHGATE_APP_PRIVATE_KEY"):
+        job["secrets"][name] = f"${{{{ secrets.{name} }}}}"
     return yaml.safe_dump(document, sort_keys=False)
 
 
@@ -223,35 +233,62 @@ def site(
     root: Path,
     *answers: Mapping[str, Any],
     settings: Mapping[str, Any],
-    own_token: bool = False,
+    credential: Literal["default", "token", "app"] = "default",
     in_propose: str = "",
     interpreter: Path | None = None,
+    files: Mapping[str, str] = MappingProxyType({}),
 ) -> Iterator[Site]:
-    """A site whose control repository is also the one that tickets are about.
+    """A site whose control repository is also the one that tickets are about, unless routed.
 
-    `own_token`: the rooms that write use a person's token, as `PATCHGATE_TOKEN`. `in_propose`: a
-    command that an intruder runs in the checkout of each propose job, with that job's token.
-    `interpreter`: what the rooms run in; otherwise a fork of one that has everything loaded.
+    `credential`: what the rooms write with: the job's own token, a person's as `PATCHGATE_TOKEN`,
+    or a GitHub App. `in_propose`: a command that an intruder runs in the checkout of each propose
+    job, with that job's token. `interpreter`: what the rooms run in; otherwise a fork of one that
+    has everything loaded. `files`: what else lies in the control repository.
     """
     routes = [{"repository": CONTROL, "base_branch": "main", "plan": "none"}]
     said = {"routes": routes, **settings}
     made = parse_script(script(*answers))
-    with World(root / "world", target=Target(SEED, "acme/else"), script=made, settings=said) as w:
+    with World(root / "world", target=Target(SEED, ELSEWHERE), script=made, settings=said) as w:
         hub = w.github
-        files = {**SEED, PATH: consumers_file(w)}
-        del files[".github/workflows/ci.yml"]
-        hub.as_user(LEIGH.github).push(CONTROL, "main", files, "Begin")
+        hub.hub.repository(ELSEWHERE).private = False
+        app, own = _credential(w, credential)
+        seed = {name: text for name, text in SEED.items() if not name.startswith(".github/")}
+        begin = {**seed, PATH: consumers_file(w, app), **files}
+        hub.as_user(LEIGH.github).push(CONTROL, "main", begin, "Begin")
         hub.protect(CONTROL, "main", required_checks=[REQUIRED_CHECK])
         workflows = Workflows(hub.hub)
-        uses = _uses(root, w, workflows, in_propose)
+        uses = _uses(root, consumers_file(w, app), workflows, _intruder(w, in_propose))
         given = {"JIRA_EMAIL": "ai-runner@acme.test", "JIRA_API_TOKEN": w.keys.jira}
-        given |= {"ANTHROPIC_API_KEY": w.keys.anthropic, "OPENAI_API_KEY": w.keys.openai}
-        if own_token:
-            given["PATCHGATE_TOKEN"] = w.keys.github
+        given |= {"ANTHROPIC_API_KEY": w.keys.anthropic, "OPENAI_API_KEY": w.keys.openai, **own}
         python = interpreter or quick_python()
         tools = prepared_tools(product_tree(root), root / "tools", python)
         life = Life(w, environment(w), root / "rooms")
         yield Site(w, workflows, life, root, tools, uses, given)
+
+
+def _credential(world: World, kind: str) -> tuple[dict[str, str], dict[str, str]]:
+    """Inputs and secrets of what the rooms write with; the job's own token needs none."""
+    if kind == "default":
+        return {}, {}
+    if kind == "token":
+        return {}, {"PATCHGATE_TOKEN": world.keys.github}
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public = key.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    private = key.private_bytes(
+        serialization.Encoding.PEM,
+        serialization.PrivateFormat.TraditionalOpenSSL,
+        serialization.NoEncryption(),
+    )
+    app = world.github.register_app(
+        "acme-gate",
+        public_key=public.decode(),
+        repositories=[CONTROL, ELSEWHERE],
+        permissions=APP_MAY,
+    )
+    inputs = {"app-id": str(app.id), "app-installation-id": str(app.installation)}
+    return inputs, {"PATCHGATE_APP_PRIVATE_KEY": private.decode()}
 
 
 def product_tree(root: Path) -> Path:
@@ -259,9 +296,9 @@ def product_tree(root: Path) -> Path:
     return root / "uses" / "product"
 
 
-def _uses(root: Path, world: World, workflows: Workflows, intruder: str) -> dict[str, Path]:
-    """Every `uses:` of consumer and product, resolved as a runner does."""
-    consumer = yaml.load(consumers_file(world), yaml.BaseLoader)  # noqa: S506 - strings only
+def _uses(root: Path, text: str, workflows: Workflows, intruder: str) -> dict[str, Path]:
+    """Every `uses:` of consumer (its file's text) and product, resolved as a runner does."""
+    consumer = yaml.load(text, yaml.BaseLoader)  # noqa: S506 - strings only
     (job,) = consumer["jobs"].values()
     reference = (
         str(job["uses"]).partition("/.github/")[0] + "@" + str(job["uses"]).partition("@")[2]
@@ -271,7 +308,7 @@ def _uses(root: Path, world: World, workflows: Workflows, intruder: str) -> dict
     git(root, "clone", "-q", "--depth", "1", f"file://{remote}", str(tree))
     shutil.rmtree(tree / ".git")
     if intruder:
-        _break_in(tree / PATH, world, intruder)
+        _break_in(tree / PATH, intruder)
 
     def token_for(name: str, permissions: Mapping[str, str]) -> str:
         value = f"ghs_{name}{secrets.token_hex(12)}"
@@ -286,8 +323,8 @@ def _uses(root: Path, world: World, workflows: Workflows, intruder: str) -> dict
     return uses
 
 
-def _break_in(path: Path, world: World, command: str) -> None:
-    """Put a step into the propose job, after its checkout."""
+def _intruder(world: World, command: str) -> str:
+    """The step of somebody who got into a job; nothing, where nobody did."""
     remote = world.urls["github"].replace("://", "://x-access-token:$TOKEN@")
     step = f"""
       - shell: bash
@@ -298,6 +335,11 @@ def _break_in(path: Path, world: World, command: str) -> None:
           REMOTE="{remote}/{CONTROL}.git"
           {command}
 """
+    return step if command else ""
+
+
+def _break_in(path: Path, step: str) -> None:
+    """Put a step into the propose job, after its checkout."""
     text = path.read_text("utf-8")
     before, propose, after = text.partition("\n  propose:\n")
     own, mark, rest = after.partition("persist-credentials: false\n")

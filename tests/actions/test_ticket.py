@@ -16,7 +16,7 @@ from patchgate.standins.world import (
     ROBIN,
     SAM,
 )
-from tests.actions.site import PATH, Site, act_program, site
+from tests.actions.site import ELSEWHERE, PATH, Site, act_program, site
 from tests.e2e.answers import edits, item, plan
 from tests.e2e.lives import FIRST_AT_ANY_ATTEMPT, NO_CHECKS, POLITE, answer
 
@@ -28,6 +28,17 @@ PLANNED = (
     answer("plan", {"final": plan(item("Greet politely", "greet.py"), files=["greet.py"])}),
     edits(("greet.py", '"Hello "', '"Good day "'), ticket="MWC-2"),
 )
+BY_NAME = {
+    ".github/workflows/ci.yml": "on: {workflow_dispatch: , pull_request: }\n"
+    "permissions: {}\n"
+    "jobs:\n"
+    "  tests:\n"
+    "    runs-on: ubuntu-latest\n"
+    "    timeout-minutes: 5\n"
+    "    steps: [{run: echo tested}]\n"
+}
+NOTED = {"path": "greet.py", "line": 2, "severity": "warning", "message": "Is it evening?"}
+REVIEWED = answer("review", {"final": {"verdict": "pass", "findings": [NOTED]}})
 
 
 # ── a whole life ─────────────────────────────────────────────────────────────────────────
@@ -35,7 +46,8 @@ PLANNED = (
 
 def test_a_story_goes_from_assignment_to_done_by_nothing_but_events(tmp_path: Path) -> None:
     routes = [{"repository": CONTROL, "base_branch": "main", "plan": "required"}]
-    with site(tmp_path, *PLANNED, settings={"routes": routes}) as here:
+    settings = {"routes": routes, "pull_request": {"ci_workflows": "ci.yml"}}
+    with site(tmp_path, *PLANNED, settings=settings, files=BY_NAME) as here:
         life, hub = here.life, here.world.github
         life.ticket(kind="Story")
         here.expect(ASKED)
@@ -44,11 +56,12 @@ def test_a_story_goes_from_assignment_to_done_by_nothing_but_events(tmp_path: Pa
         here.expect(CHECKED)
         assert "check: PASSED: 1 command passed" in here.ran[-1].played.summary
         here.world.at_jira(ROBIN).comment("MWC-2", f"/approve {life.digest('MWC-2')}")
-        (opened,) = here.expect(TICK)
+        opened, _ = here.expect(TICK, {"tests": "success"})
         (pull,) = hub.pulls(CONTROL)
         assert (pull.login, pull.state) == ("github-actions[bot]", "open")
         assert "start no CI" in opened.played.summary
         head = hub.refs(CONTROL)["refs/heads/ai/MWC-2"]
+        assert here.ran[-1].started.event == "workflow_dispatch", "CI was started by its name"
         hub.report_checks(CONTROL, head, {REQUIRED_CHECK: "success"})
         here.expect(TICK)
         assert life.shows("MWC-2") == ("In Testing", "Leigh")
@@ -111,17 +124,33 @@ def test_a_run_cancelled_in_the_middle_is_charged_and_the_work_goes_on(tmp_path:
         assert len(here.life.said(key)) == 1
 
 
-def test_two_tickets_at_once_and_a_job_that_may_only_read_cannot_push(tmp_path: Path) -> None:
+def test_a_sweep_wakes_tickets_of_two_repositories_at_once_and_who_may_only_read_cannot_push(
+    tmp_path: Path,
+) -> None:
+    """With a GitHub App; the check room reads the other repository, because that one is public."""
     rogue = 'git push -q "$REMOTE" HEAD:refs/heads/stolen && echo pushed || echo "refused to push"'
     again = edits(("greet.py", '"Hello "', '"Good day "'), ticket="MWC-2")
-    with site(tmp_path, POLITE, again, settings=NO_CHECKS, in_propose=rogue) as here:
-        keys = [here.life.ticket(), here.life.ticket("Greet again")]
+    there = {"repository": ELSEWHERE, "match": {"labels": ["web"]}, "plan": "none"}
+    routes = {"routes": [there, {"repository": CONTROL, "plan": "none"}]}
+    with site(tmp_path, POLITE, again, settings=routes, in_propose=rogue, credential="app") as here:
+        here.world.rule.drop(2)
+        keys = [here.life.ticket(), here.life.ticket("Greet again", labels=["web"])]
+        here.workflows.schedule(CONTROL)
+        (swept,) = [here.play(run) for run in here.waiting()]
+        assert "2 tickets woken" in swept.played.summary
         runs = here.together(here.waiting())
-        assert [run.jobs for run in runs] == [ASKED, ASKED], here.logs()
+        assert [run.jobs for run in runs] == [CHECKED, CHECKED], here.logs()
         assert all("refused to push" in run.played.log() for run in runs)
         assert "denied to github-actions[bot]" in runs[0].played.log()
         assert "refs/heads/stolen" not in here.world.github.refs(CONTROL)
+        assert all("check: PASSED: 1 command passed" in run.played.summary for run in runs)
         assert [here.life.shows(key) for key in keys] == [("In Progress", "Leigh")] * 2
+        here.world.at_jira(ROBIN).comment(keys[1], f"/approve {here.life.digest(keys[1])}")
+        assert [here.play(run).jobs for run in here.waiting()] == [TICK]
+        assert [pull.login for pull in here.world.github.pulls(ELSEWHERE)] == ["acme-gate[bot]"]
+        assert here.world.github.pulls(CONTROL) == []
+        woken = [(run.repo, run.event) for run in here.waiting()]
+        assert woken == [(ELSEWHERE, "pull_request")], "an App's pull request wakes CI"
 
 
 # ── by hand ──────────────────────────────────────────────────────────────────────────────
@@ -132,9 +161,13 @@ def press(here: Site, login: str, **inputs: str) -> None:
 
 
 def test_an_approval_by_hand_counts_for_who_may_and_for_nobody_else(tmp_path: Path) -> None:
-    with site(tmp_path, POLITE, settings=NO_CHECKS, own_token=True) as here:
+    """After a second model has read the patch, in a run of its own."""
+    settings = {**NO_CHECKS, "review": "advise"}
+    with site(tmp_path, POLITE, REVIEWED, settings=settings, credential="token") as here:
         key = here.life.ticket()
-        here.expect(ASKED)
+        here.expect(ASKED, ASKED)
+        (shown,) = here.life.said(key)
+        assert "Is it evening?" in shown
         digest = here.life.digest(key)
         press(here, SAM.github, command="approve", issue=key, digest=digest)
         (refused,) = here.expect(TICK)

@@ -57,6 +57,18 @@ def test_the_rooms_of_one_run_end_with_a_patch_that_waits(jobs: Jobs) -> None:
     assert settle.annotations == []
 
 
+def test_a_patch_for_another_private_repository_is_sealed_but_not_checked_and_says_why(
+    jobs: Jobs,
+) -> None:
+    jobs.life.settings(checks={"commands": [["true"]]})
+    tick, propose = proposed(jobs)
+    assert tick.outputs["checks"] == "true"
+    seal = jobs.job("seal", expect=tick.outputs["parcel"])
+    assert json.loads(seal.outputs["sealed"]) == [propose.outputs["parcel"]]
+    assert seal.outputs["matrix"] == "[]"
+    assert "acme/shop is private, and the check job holds no secret" in seal.summary
+
+
 def test_secrets_are_masked_before_anything_is_said_and_stand_nowhere(jobs: Jobs) -> None:
     tick, propose = proposed(jobs)
     for step, held in ((tick, "jira"), (tick, "github"), (propose, "anthropic")):

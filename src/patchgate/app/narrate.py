@@ -9,6 +9,7 @@ from patchgate.core import events as e
 from patchgate.core.events import Event
 from patchgate.core.ids import short
 from patchgate.core.proposal import Outcome
+from patchgate.core.words.shape import count
 
 Told = tuple[str, str]
 """(kind, text); kinds: person, jira, github, model, gate, decide, check, stop, end."""
@@ -107,7 +108,7 @@ def _shown(x: e.TicketShown) -> Told:
 
 
 def _proposed(x: e.PatchProposed) -> Told:
-    size = f"{len(x.paths)} files, +{x.added} -{x.removed}"
+    size = f"{count(len(x.paths), 'file')}, +{x.added} -{x.removed}"
     return "model", f"patch {short(x.patch)} proposed: {size}"
 
 

@@ -44,7 +44,7 @@ from patchgate.errors import (
 if TYPE_CHECKING:
     from patchgate.agent.prompts import Prompt
 
-__all__ = ["check_room", "propose_room", "read_brief", "tick_room", "work_all"]
+__all__ = ["check_room", "propose_room", "read_brief", "read_order", "tick_room", "work_all"]
 
 HOSTED = "github-hosted"
 """What the runner says of itself on a machine of GitHub's."""
@@ -114,6 +114,11 @@ def work_all(room: TickRoom, keys: Sequence[TicketKey]) -> tuple[Outcome, list[F
 def read_brief(path: Path) -> Brief:
     """A brief from its file; MalformedError names the first thing that is wrong."""
     return _read(path, Brief, "brief")
+
+
+def read_order(path: Path) -> CheckOrder:
+    """What the check room is to run, from its file; MalformedError as for a brief."""
+    return _read(path, CheckOrder, "check order")
 
 
 T = TypeVar("T", bound=Record)
@@ -227,7 +232,7 @@ class CheckInput:
 def check_room(env: Environment, given: CheckInput, out: Path) -> Evidence:
     """Apply the patch and run the repository's own commands, holding no secret at all."""
     env.admit(Room.CHECK)
-    order = _read(given.order, CheckOrder, "check order")
+    order = read_order(given.order)
     patch = (given.proposal / "patch.diff").read_bytes()
     evidence = _run_checks(given, order, patch, _wall(env))
     _write(out, evidence, out=redactor(env), what="the evidence")

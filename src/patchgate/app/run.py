@@ -18,9 +18,9 @@ from pathlib import Path
 from patchgate.app import bootstrap
 from patchgate.app.desk import Outcome, RunFolder
 from patchgate.app.environment import Environment, Room
-from patchgate.app.rooms import read_brief
+from patchgate.app.rooms import read_brief, read_order
 from patchgate.core.ids import RepoName, Sha, TicketKey
-from patchgate.core.proposal import Brief, CheckOrder, Task
+from patchgate.core.proposal import Brief, Task
 from patchgate.errors import PatchgateError, RefusedError
 
 ROUNDS = 30
@@ -173,7 +173,7 @@ class LocalRun:
         return status
 
     def _check(self, eid: str, brief: Brief, folder: RunFolder) -> None:
-        order = CheckOrder.model_validate_json(folder.checks.read_bytes())
+        order = read_order(folder.checks)
         if not order.commands:
             return
         checkout = folder.root / "checkouts" / f"{eid}-check"

@@ -160,6 +160,9 @@ class CheckOrder(Record):
 
     commands: tuple[tuple[str, ...], ...] = ()
     timeout: int = Field(default=900, ge=1)
+    public: tuple[str, ...] = Field(
+        default=(), description="target repositories that a job without a secret can check out"
+    )
 
 
 class CheckLevel(StrEnum):

@@ -87,6 +87,10 @@ class ForgeReader(Protocol):
         """The name of the default branch; NotFoundError names the repository."""
         ...
 
+    def is_public(self, repo: RepoName) -> bool:
+        """Whether anybody may read it, without any credential."""
+        ...
+
     def branch_head(self, repo: RepoName, branch: str) -> Sha | None:
         """The commit that a branch points to, or None."""
         ...

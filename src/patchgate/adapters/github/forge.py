@@ -107,6 +107,11 @@ class GitHubForge:
         self._defaults[repo] = name
         return name, head
 
+    def is_public(self, repo: RepoName) -> bool:
+        """Whether anybody may read it; an internal repository is as private as another."""
+        with told(f"read repository {repo}", needs="metadata: read"):
+            return not present(self._connection.repo(repo).private)
+
     def branch_head(self, repo: RepoName, branch: str) -> Sha | None:
         """The commit that a branch points to, or None."""
         return self._git.branch_head(repo, branch)

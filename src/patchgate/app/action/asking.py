@@ -6,12 +6,17 @@ import json
 from pathlib import Path
 
 from patchgate.app.action.parcels import arrived, named, opened
-from patchgate.app.action.work import Work
+from patchgate.app.action.work import Work, same_repository
 from patchgate.app.desk import RunFolder
 from patchgate.app.environment import Room
-from patchgate.app.rooms import CheckInput, check_room, propose_room, read_brief
+from patchgate.app.rooms import CheckInput, check_room, propose_room, read_brief, read_order
 from patchgate.core.proposal import Brief
 from patchgate.errors import MalformedError, NotFoundError
+
+PRIVATE = (
+    "is private, and the check job holds no secret to read it with; the required checks of its "
+    "pull request decide"
+)
 
 
 def propose(work: Work) -> None:
@@ -37,6 +42,7 @@ def seal(work: Work) -> None:
     work.told.title = "seal"
     work.env.admit(Room.CHECK)
     briefs = RunFolder(opened(work.inputs.given, _wanted(work, "briefs")))
+    public = {name.casefold() for name in read_order(briefs.checks).public}
     sealed, matrix = [], []
     for eid, name in sorted(arrived(work.inputs.given, "proposal").items()):
         folder = opened(work.inputs.given, name)
@@ -44,13 +50,11 @@ def seal(work: Work) -> None:
         if not (folder / "patch.diff").is_file():
             continue
         brief = read_brief(briefs.brief(eid))
-        if brief.repo != work.env.github_repository:
-            # The check job holds no secret, so it can check out this repository alone.
-            said = f"no check: {brief.repo} is another repository, which this job cannot read"
-            work.journal.note(brief.key, "check", said)
-        else:
+        if same_repository(brief.repo, work.env) or brief.repo.casefold() in public:
             matrix.append({"eid": eid, "proposal": name, "repo": brief.repo, "start": brief.start})
             work.journal.note(brief.key, "check", f"{name} is fixed")
+        else:
+            work.journal.note(brief.key, "check", f"no check: {brief.repo} {PRIVATE}")
     work.job.output("sealed", json.dumps(sealed))
     work.job.output("matrix", json.dumps(matrix))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,19 +12,21 @@ from patchgate.app import bootstrap
 from patchgate.app.action.parcels import arrived, named, opened
 from patchgate.app.action.sweeping import sweep
 from patchgate.app.action.tell import SHARED_LIMITS
-from patchgate.app.action.work import Work
+from patchgate.app.action.work import Work, same_repository
 from patchgate.app.desk import Desk, Outcome, RunFolder
 from patchgate.app.dispatched import given_by_run
 from patchgate.app.doorbell import wakeup_of
 from patchgate.app.environment import Room
 from patchgate.app.records import verify_online
-from patchgate.app.rooms import Failure, read_brief, work_all
+from patchgate.app.redact import leave
+from patchgate.app.rooms import Failure, read_brief, read_order, work_all
 from patchgate.app.tick import Room as TickRoom
 from patchgate.core.approval import SHARED_ACCOUNT
 from patchgate.core.events import CommandGiven
-from patchgate.core.ids import RepoName, TicketKey
+from patchgate.core.ids import RepoName, TicketKey, canonical
 from patchgate.core.wakeup import Wakeup
 from patchgate.core.words.inert import line
+from patchgate.core.words.shape import count
 from patchgate.errors import LedgerError, PatchgateError
 
 
@@ -82,7 +84,7 @@ def _tickets(work: Work, wakeup: Wakeup) -> None:
             work, f"{given.evidence.target} is not at work: there is nothing to {given.verb}"
         )
     if outcome.briefs:
-        _leave_briefs(work, folder, outcome.briefs)
+        _leave_briefs(work, desk, folder, outcome.briefs)
     _finish(work, outcome, failures, word="asks" if outcome.briefs else "waits")
 
 
@@ -112,21 +114,37 @@ def _set_aside(work: Work, why: str) -> None:
     work.told.notes.append(f"**The command does not count:** {line(why)}")
 
 
-def _leave_briefs(work: Work, folder: RunFolder, eids: Sequence[str]) -> None:
+def _leave_briefs(work: Work, desk: Desk, folder: RunFolder, eids: Sequence[str]) -> None:
     """The parcel of briefs, and the matrix of ids that leads to them."""
     left = RunFolder(work.inputs.left)
     shutil.copytree(folder.brief("x").parent, left.brief("x").parent)
-    shutil.copyfile(folder.checks, left.checks)
     briefs = {eid: read_brief(left.brief(eid)) for eid in eids}
     matrix = [
         {"eid": eid, "repo": b.repo, "start": b.start, "provider": b.model.provider}
         for eid, b in briefs.items()
     ]
-    ordered = bool(json.loads(left.checks.read_bytes())["commands"])
-    patches = any(b.task == "implement" for b in briefs.values())
+    order = read_order(folder.checks)
+    patched = {RepoName(b.repo): b.key for b in briefs.values() if b.task == "implement"}
+    if order.commands:
+        order = order.model_copy(update={"public": tuple(_public(work, desk, patched))})
+    orders = canonical(order.model_dump(mode="json"))
+    leave(left.checks, orders, outlet=desk.clean, what="the order for the checks")
     work.job.output("briefs", json.dumps(matrix))
     work.job.output("parcel", named("briefs", left.root))
-    work.job.output("checks", "true" if ordered and patches else "false")
+    work.job.output("checks", "true" if order.commands and patched else "false")
+
+
+def _public(work: Work, desk: Desk, repos: Mapping[RepoName, str]) -> Iterator[RepoName]:
+    """Which of these the check job can check out without a secret, beside this very repository.
+
+    Where GitHub does not say, none: a check is advice, and not worth a failed run.
+    """
+    for repo, key in repos.items():
+        try:
+            if not same_repository(repo, work.env) and desk.forge.is_public(repo):
+                yield repo
+        except PatchgateError as error:
+            work.journal.note(key, "check", f"no check: {error.message}")
 
 
 def _finish(work: Work, outcome: Outcome, failures: Sequence[Failure], *, word: str) -> None:
@@ -147,7 +165,8 @@ def _sweep(work: Work, wakeup: Wakeup) -> None:
         work.told.notes.append(f"**Warning:** {warning}")
     rung = ", ".join(swept.rung) or "none"
     work.told.notes.append(
-        f"{len(swept.rung)} tickets woken ({rung}), {len(swept.gathered)} streams gathered."
+        f"{count(len(swept.rung), 'ticket')} woken ({rung}), "
+        f"{count(len(swept.gathered), 'ended stream')} gathered."
     )
     work.job.output("outcome", "swept")
     if swept.failure:

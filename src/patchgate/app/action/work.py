@@ -22,3 +22,8 @@ class Work:
     journal: Journal
     cache: Path
     told: Told
+
+
+def same_repository(name: str, env: Environment) -> bool:
+    """Whether that is the repository that this job runs in (names compare without case)."""
+    return name.casefold() == env.github_repository.casefold()

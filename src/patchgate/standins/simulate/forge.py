@@ -53,6 +53,10 @@ class MemoryReader(ForgeReader):
 
         return self._get("repository", repo, act)
 
+    def is_public(self, repo: RepoName) -> bool:
+        """Every repository here is private."""
+        return self._get("repository", repo, lambda: False)
+
     def branch_head(self, repo: RepoName, branch: str) -> Sha | None:
         """The commit that a branch points to, or None."""
         return self._git("branch", repo, lambda: self._site.branches.get((repo, branch)))
