@@ -40,9 +40,12 @@ def test_a_joiner_or_selector_counts_unless_it_belongs_to_an_emoji(
 
 @pytest.mark.parametrize(
     ("code", "hidden"),
-    [(0xFDFF, False), (0xFE00, True), (0xFE0F, True), (0xFE10, False), (0xE00FF, False),
-     (0xE0100, True), (0xE01EF, True), (0xE01F0, False), (0x0A, False), (0x09, False), (0x0D, True),
-     (0x2028, True), (0x3164, True), (0x20, False)],
+    [(0xFDFF, False), (0xFE00, True), (0xFE0F, True), (0xFE10, False), (0xE0000, True),
+     (0xE0080, True), (0xE01EF, True), (0xE01F0, True), (0xE0FFF, True), (0xE1000, False),
+     (0x2064, True), (0x2065, True), (0x2070, False), (0xFFEF, False), (0xFFF0, True),
+     (0xFFF8, True), (0xFFFC, False), (0xFFFE, True), (0x1FFFF, True), (0x1FFFD, False),
+     (0xFDCF, False), (0xFDD0, True), (0xFDEF, True), (0xFDF0, False), (0x1D159, True),
+     (0x0A, False), (0x09, False), (0x0D, True), (0x2028, True), (0x3164, True), (0x20, False)],
 )  # fmt: skip
 def test_the_ranges_end_where_unicode_ends_them(code: int, hidden: bool) -> None:
     assert is_hidden(chr(code)) is hidden

@@ -1,8 +1,11 @@
 """Characters that deceive a reader: found, named, and made visible.
 
 Which ones: everything that Unicode files under control, format, surrogate, private use and line or
-paragraph separator, the variation selectors, and the letters that have no ink. Bidirectional
-controls are those of https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters.
+paragraph separator, the variation selectors, the letters that have no ink, and what is kept free
+for such characters or never becomes one: it is drawn as nothing, and whole texts fit into it.
+Bidirectional controls are those of
+https://www.unicode.org/reports/tr9/#Directional_Formatting_Characters, the free ones those of
+https://www.unicode.org/Public/UCD/latest/ucd/DerivedCoreProperties.txt.
 """
 
 from __future__ import annotations
@@ -12,7 +15,9 @@ import unicodedata
 
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Reorders what follows: the Trojan-Source characters."""
-_INKLESS = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0")
+_INKLESS = frozenset(
+    "\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\uffa0\U00016fe4\U0001d159"
+)
 _HIDING = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _KEPT = frozenset("\n\t")
 _JOINER, _AS_EMOJI = "\u200d", "\ufe0f"
@@ -27,7 +32,11 @@ def is_hidden(char: str) -> bool:
         unicodedata.category(char) in _HIDING
         or char in _INKLESS
         or "\ufe00" <= char <= "\ufe0f"
-        or "\U000e0100" <= char <= "\U000e01ef"
+        or "\U000e0000" <= char <= "\U000e0fff"
+        or "\ufff0" <= char <= "\ufff8"
+        or "\ufdd0" <= char <= "\ufdef"
+        or char == "\u2065"
+        or ord(char) & 0xFFFE == 0xFFFE
     )
 
 
