@@ -48,6 +48,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(SuiteReport(), "suite-report")
 
 
+@pytest.hookimpl(optionalhook=True)  # the mutants do without xdist
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStage:
     return ByStage(config, log)
 
