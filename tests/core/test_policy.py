@@ -186,6 +186,9 @@ def test_each_rule_leaves_its_neighbours_alone(rule: str) -> None:
         ".git /config",
         ".git::$INDEX_ALLOCATION/config",
         "GIT~1/config",
+        "GITHUB~1/workflows/x.yml",
+        "docs/MCP~1.JSO",
+        "CLAUDE~2",
         "a\\.git\\config",
         "../x",
         "a/../../x",
@@ -200,6 +203,10 @@ def test_each_rule_leaves_its_neighbours_alone(rule: str) -> None:
         "zero\u200bwidth",
         "not-utf8-\udcff",
         "",
+        "x" * 256,
+        "\u00e9" * 128,
+        "/".join(["a"] * 65),
+        "/".join(["x" * 200] * 6),
     ],
 )
 def test_names_that_lead_astray_are_refused_and_never_overridden(path: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
-from tests.core.patches import change, diff_adding, pack_of, patch, standard
+from tests.core.patches import BLOB_A, BLOB_B, change, diff_adding, pack_of, patch, standard
 
 from patchgate.core.globs import collisions
 from patchgate.core.ids import Digest
@@ -75,6 +77,23 @@ def test_the_dependencies_of_each_ecosystem_are_named(path: str) -> None:
     assert dependencies(path, text.splitlines()) == names
 
 
+SLOW = {
+    "requirements.txt": "a" + " " * 30_000 + ",",
+    "pyproject.toml": '"a' + " " * 30_000,
+    "build.gradle": "a" * 30_000,
+    "x.py": "from " + "." * 30_000 + "x!",
+    "requirements" * 30_000: "a",
+}
+
+
+@pytest.mark.parametrize("path", SLOW, ids=lambda path: path[:20])
+def test_no_line_of_a_patch_keeps_the_judge_busy(path: str) -> None:
+    began = time.process_time()
+    dependencies(path, [SLOW[path]])
+    list(imported(path, SLOW[path]))
+    assert time.process_time() - began < 2
+
+
 @pytest.mark.covers("S2.34", "S2.98")
 def test_a_blocked_manifest_says_which_dependency_comes_changes_or_goes() -> None:
     applied = lines("requirements.txt", removed="flask==2\nold==1", added="flask==3\nleft-pad==1")
@@ -91,6 +110,19 @@ WEAKER = {
     "go skip": ("", "\tt.Skip()", "1 more test out"),
     "java": ("", "  @Disabled", "1 more test out"),
     "rust": ("", "#[ignore]", "1 more test out"),
+    "whole module": ("", "pytestmark = pytest.mark.skip", "1 more test out"),
+    "parameter": ("", "    pytest.param(1, marks=pytest.mark.xfail),", "1 more test out"),
+    "bare": ("", "@skipIf(True, 'later')", "1 more test out"),
+    "class": ("", "    __test__ = False", "1 more test out"),
+    "ignored file": ("", "collect_ignore = ['test_b.py']", "1 more test out"),
+    "hook": ("", "def pytest_collection_modifyitems(items):", "1 more test out"),
+    "js only": ("", "it.only('adds', () => {", "1 more test out"),
+    "js skip if": ("", "test.skipIf(true)('adds', () => {", "1 more test out"),
+    "jasmine only": ("", "  fdescribe('sums', () => {", "1 more test out"),
+    "go build": ("", "//go:build ignore", "1 more test out"),
+    "rust condition": ("", "#[cfg_attr(unix, ignore)]", "1 more test out"),
+    "c++": ("", "TEST(Sum, DISABLED_Adds) {", "1 more test out"),
+    "ruby": ("", "x\n  skip 'later'", "1 more test out"),
     "assertion": ("    assert total == 3", "    total", "1 assertion fewer"),
     "expect": ("  expect(total).toBe(3)\n  expect(a).toBe(b)", "", "2 assertions fewer"),
     "test function": ("def test_sum():\n    pass", "", "loses 1 test (test_sum)"),
@@ -101,6 +133,8 @@ AS_STRONG = {
     "more": ("", "def test_more():\n    assert b"),
     "skip taken away": ("@pytest.mark.skip", ""),
     "words": ("# a comment", "# another"),
+    "a model's fit": ("", "    model.fit('x')"),
+    "skipping": ("", "    reader.skip('x')"),
 }
 
 
@@ -119,12 +153,36 @@ def test_a_test_that_proves_as_much_is_left_alone(name: str) -> None:
     assert said(applied, one(Kind.WEAKENED_TESTS, **TESTS)) == []
 
 
-def test_a_claim_that_another_test_file_gains_has_only_moved() -> None:
-    claim = "    assert total([1]) == 1"
-    there, here = lines("tests/a.py", removed=claim), lines("tests/b.py", added=claim)
+NAMED = {"globs": ["tests/**", "**/test_*"]}
+MOVES = {
+    "tests/test_b.py": True,
+    "lib/test_a.py": True,
+    "tests/test_a.txt": False,
+    "tests/a.py": False,
+}
+
+
+@pytest.mark.parametrize("place", MOVES)
+def test_a_claim_that_another_test_file_gains_has_only_moved(place: str) -> None:
+    claim, policy = "    assert total([1]) == 1", one(Kind.WEAKENED_TESTS, **NAMED)
+    there, here = lines("tests/test_a.py", removed=claim), lines(place, added=claim)
     both = patch(*there.changes, *here.changes, rendered=there.rendered + here.rendered)
-    assert said(both, one(Kind.WEAKENED_TESTS, **TESTS)) == []
-    assert len(said(there, one(Kind.WEAKENED_TESTS, **TESTS))) == 1
+    assert (said(both, policy) == []) is MOVES[place]
+    assert len(said(there, policy)) == 1
+
+
+@pytest.mark.parametrize("place", MOVES)
+def test_a_test_that_no_runner_finds_any_more_has_not_moved(place: str) -> None:
+    gone = change("tests/test_a.py", "D", blobs=(BLOB_A, BLOB_B))
+    back = change(place, "A", blobs=(BLOB_B, BLOB_A))
+    found = said(patch(gone, back), one(Kind.DELETED_TESTS, **NAMED))
+    assert (found == []) is MOVES[place]
+
+
+def test_a_file_that_its_folder_alone_makes_a_test_may_move_to_any_name_of_its_kind() -> None:
+    gone = change("tests/data.json", "D", blobs=(BLOB_A, BLOB_B))
+    back = change("tests/sub/test_x.json", "A", blobs=(BLOB_B, BLOB_A))
+    assert said(patch(gone, back), one(Kind.DELETED_TESTS, **NAMED)) == []
 
 
 @pytest.mark.covers("S0.72")
@@ -155,6 +213,9 @@ IMPORTS = {
     ("a.rb", "require_relative './db'"): ["db"],
     ("a.c", '#include "db/pool.h"'): ["db/pool.h"],
     ("a.py", "x = 'import os'"): [],
+    ("a.py", "import os; import shop.db"): ["os", "shop/db"],
+    ("a.py", "if x: from shop import db; y()"): ["shop", "shop/db"],
+    ("a.py", "import läden.übersicht"): ["läden/übersicht"],
     ("a.txt", "import os"): [],
 }  # fmt: skip
 

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from patchgate.core.globs import compile_globs
 from patchgate.core.policy.case import Case, Found
 from patchgate.core.policy.model import Rule
+from patchgate.core.policy.patterns import Expression, compile_pattern
 
 _QUOTED = r"""["'`]([^"'`]+)["'`]"""
-_PYTHON = re.compile(r"^\s*(?:from\s+(\.*[\w.]*)\s+import\s+(.+)|import\s+(.+))")
-_OTHERS: tuple[tuple[tuple[str, ...], re.Pattern[str]], ...] = (
+_LETTERS = r"\pL\pM\pN_"
+"""What may stand in a name, of any script."""
+_PYTHON = compile_pattern(
+    rf"(?:^|[;:])\s*(?:from\s+(\.*[{_LETTERS}.]*)\s+import\s+([^;]+)|import\s+([^;]+))"
+)
+_OTHERS: tuple[tuple[tuple[str, ...], Expression], ...] = (
     (
         (".js", ".jsx", ".ts", ".tsx", ".mjs", ".cjs", ".mts", ".cts", ".vue", ".svelte"),
-        re.compile(rf"(?:\bfrom\s+|\bimport\s+|\bimport\s*\(\s*|\brequire\s*\(\s*){_QUOTED}"),
+        compile_pattern(rf"(?:\bfrom\s+|\bimport\s+|\bimport\s*\(\s*|\brequire\s*\(\s*){_QUOTED}"),
     ),
-    ((".go",), re.compile(r'^\s*(?:import\s+)?(?:[\w.]+\s+)?"([^"]+)"\s*$')),
+    ((".go",), compile_pattern(rf'^\s*(?:import\s+)?(?:[{_LETTERS}.]+\s+)?"([^"]+)"\s*$')),
     ((".java", ".kt", ".kts", ".scala", ".groovy"),
-     re.compile(r"^\s*import\s+(?:static\s+)?([\w.]+)")),
-    ((".rs",), re.compile(r"^\s*(?:pub\s+)?use\s+([\w:]+)")),
-    ((".cs",), re.compile(r"^\s*(?:global\s+)?using\s+(?:static\s+)?([\w.]+)\s*;")),
-    ((".php",), re.compile(r"^\s*use\s+(?:function\s+|const\s+)?\\?([\w\\]+)")),
-    ((".rb",), re.compile(rf"^\s*(?:require|require_relative|load)\s*\(?\s*{_QUOTED}")),
+     compile_pattern(rf"^\s*import\s+(?:static\s+)?([{_LETTERS}.]+)")),
+    ((".rs",), compile_pattern(rf"^\s*(?:pub\s+)?use\s+([{_LETTERS}:]+)")),
+    ((".cs",), compile_pattern(rf"^\s*(?:global\s+)?using\s+(?:static\s+)?([{_LETTERS}.]+)\s*;")),
+    ((".php",), compile_pattern(rf"^\s*use\s+(?:function\s+|const\s+)?\\?([{_LETTERS}\\]+)")),
+    ((".rb",), compile_pattern(rf"^\s*(?:require|require_relative|load)\s*\(?\s*{_QUOTED}")),
     ((".c", ".cc", ".cpp", ".cxx", ".h", ".hh", ".hpp", ".m"),
-     re.compile(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')),
+     compile_pattern(r'^\s*#\s*include\s*[<"]([^>"]+)[>"]')),
 )  # fmt: skip
 
 
@@ -46,18 +50,22 @@ def imported(path: str, line: str) -> Iterator[str]:
         return
     for endings, pattern in _OTHERS:
         if path.endswith(endings):
-            yield from (_as_path(path, found) for found in pattern.findall(line))
+            for found in pattern.finditer(line):
+                yield _as_path(path, found.groups()[0] or "")
             return
 
 
 def _of_python(path: str, line: str) -> Iterator[str]:
-    found = _PYTHON.match(line.partition("#")[0])
-    if not found:
-        return
-    source, names, plain = found.groups()
-    if plain:
-        yield from (one.split()[0].replace(".", "/") for one in plain.split(",") if one.split())
-        return
+    for found in _PYTHON.finditer(line.partition("#")[0]):
+        source, names, plain = found.groups()
+        if plain:
+            yield from (one.split()[0].replace(".", "/") for one in plain.split(",") if one.split())
+        else:
+            yield from _from(path, source or "", names or "")
+
+
+def _from(path: str, source: str, names: str) -> Iterator[str]:
+    """What `from SOURCE import NAMES` reaches: the module, and each name as one below it."""
     module = source.lstrip(".")
     dots = len(source) - len(module)
     folder = path

@@ -1,19 +1,19 @@
 """Dependencies by name: which ones the lines of a manifest or a lockfile bring, move or drop.
 
-Read line by line, so that no patch can keep a parser busy; what cannot be named is still found
-by its file.
+Read line by line and in linear time, so that no patch can keep a parser busy; what cannot be named
+is still found by its file.
 """
 
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from patchgate.core.policy.case import Case, Found
 from patchgate.core.policy.difflines import DiffFile
 from patchgate.core.policy.model import Rule
+from patchgate.core.policy.patterns import Expression, compile_pattern
 from patchgate.core.policy.protected import touched
 
 _MOST_NAMED = 8
@@ -23,14 +23,14 @@ _REQUIREMENT = r"[A-Za-z0-9](?:[\w.-]*[A-Za-z0-9])?"
 
 @dataclass(frozen=True, slots=True)
 class _Format:
-    files: re.Pattern[str]
-    lines: tuple[re.Pattern[str], ...]
+    files: Expression
+    lines: tuple[Expression, ...]
     not_these: frozenset[str] = frozenset()
 
 
 def _format(files: str, *lines: str, not_these: str = "") -> _Format:
-    compiled = tuple(re.compile(line) for line in lines)
-    return _Format(re.compile(files, re.IGNORECASE), compiled, frozenset(not_these.split()))
+    compiled = tuple(compile_pattern(line) for line in lines)
+    return _Format(compile_pattern(f"(?i){files}"), compiled, frozenset(not_these.split()))
 
 
 _TABLE_WORDS = (
@@ -108,10 +108,11 @@ def changed(rule: Rule, case: Case) -> Iterator[Found]:
 
 def _told(file: DiffFile) -> str:
     new, old = dependencies(file.path, file.added), dependencies(file.path, file.removed)
+    before, after = frozenset(old), frozenset(new)
     parts = [
-        _listed("adds", [name for name in new if name not in old]),
-        _listed("changes", [name for name in new if name in old]),
-        _listed("drops", [name for name in old if name not in new]),
+        _listed("adds", [name for name in new if name not in before]),
+        _listed("changes", [name for name in new if name in before]),
+        _listed("drops", [name for name in old if name not in after]),
     ]
     return "; ".join(filter(None, parts))
 

@@ -7,9 +7,12 @@ import re
 from patchgate.core.characters import hidden_at, name
 from patchgate.core.globs import fold
 
+LONGEST_NAME, LONGEST_PATH, DEEPEST = 255, 1_024, 64
+"""Bytes of one component and of a whole path, and components: what file systems take with ease."""
 _SEPARATORS = re.compile(r"[/\\]")
 _DRIVE = re.compile(r"^[A-Za-z]:")
-_GIT_AS_WINDOWS_SHORTENS_IT = re.compile(r"git~[0-9]+")
+_AS_WINDOWS_SHORTENS_IT = re.compile(r"(?=[^.]{3,8}(?:\.|$))[^.~]+~[0-9]+(?:\.[^.]{0,3})?")
+"""`git~1` is `.git` there; `GITHUB~1` or `MCP~1.JSO` go into what they stand for."""
 
 
 def unsafe_path(path: str) -> str:
@@ -20,6 +23,8 @@ def unsafe_path(path: str) -> str:
     """
     if not path:
         return "it has no name"
+    if _is_too_long(path):
+        return "its name is longer than file systems take"
     if any("\ud800" <= char <= "\udfff" for char in path):
         return "its name is not UTF-8"
     hidden = hidden_at(path) or [at for at, char in enumerate(path) if char in "\n\t"]
@@ -30,10 +35,21 @@ def unsafe_path(path: str) -> str:
     return next(filter(None, map(_unsafe_part, _SEPARATORS.split(path))), "")
 
 
+def _is_too_long(path: str) -> bool:
+    if len(path) <= LONGEST_NAME // 4:
+        return False
+    raw = path.encode("utf-8", "surrogateescape")
+    parts = raw.split(b"/")
+    longest = max(len(part) for part in parts)
+    return longest > LONGEST_NAME or len(raw) > LONGEST_PATH or len(parts) > DEEPEST
+
+
 def _unsafe_part(part: str) -> str:
     if not part or part in (".", ".."):
         return "its name leads elsewhere (`.`, `..` or nothing between slashes)"
     folded = fold(part)
-    if folded in (".git", ".", "..") or _GIT_AS_WINDOWS_SHORTENS_IT.fullmatch(folded):
+    if folded in (".git", ".", ".."):
         return "it lies in git's own folder"
+    if _AS_WINDOWS_SHORTENS_IT.fullmatch(folded):
+        return "on Windows it is the short name of another file"
     return ""

@@ -14,6 +14,9 @@ class Found(Protocol):
     def group(self) -> str:
         """The text that was found."""
 
+    def groups(self) -> tuple[str | None, ...]:
+        """What its groups found; None for one that took no part."""
+
     def start(self) -> int:
         """Where it begins."""
 
@@ -23,6 +26,12 @@ class Expression(Protocol):
 
     def search(self, text: str) -> Found | None:
         """The first place where it is found."""
+
+    def match(self, text: str) -> Found | None:
+        """The same at the beginning alone."""
+
+    def finditer(self, text: str) -> Iterator[Found]:
+        """Every place where it is found."""
 
 
 def compile_pattern(pattern: str) -> Expression:

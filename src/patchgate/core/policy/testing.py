@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Iterator
 
-from patchgate.core.globs import compile_globs
+from patchgate.core.globs import Globs, compile_globs
 from patchgate.core.patch import ABSENT, EXECUTABLE, REGULAR
 from patchgate.core.policy.case import Case, Found
 from patchgate.core.policy.difflines import DiffFile
@@ -14,13 +15,21 @@ from patchgate.core.policy.patterns import by_lines, lines_with
 
 _FILES = (REGULAR, EXECUTABLE)
 _SKIPS = by_lines(
-    r"@(?:pytest\.mark|unittest|mark)\.(?:skip|xfail|expectedFailure)|\bpytest\.(?:skip|xfail|importorskip)\("
-    r"|\bself\.skipTest\(|\bSkipTest\b|@(?:Ignore|Disabled|Pending)\b|#\[ignore|\bt\.Skip(?:f|Now)?\("
-    r"|\b(?:it|test|describe|context|suite)\.(?:skip|todo|fixme)\b"
+    r"@(?:unittest|mark)\.(?:skip|xfail|expectedFailure)|@(?:skip|expectedFailure)"
+    r"|\bpytest\.(?:mark\.skip|mark\.xfail|skip\(|xfail\(|importorskip\()"
+    r"|\bself\.skipTest\(|\bSkipTest\b|\b__test__[ \t]*=[ \t]*False|\bcollect_ignore(?:_glob)?\b"
+    r"|\bdef pytest_(?:collection|ignore_collect|collect_|pycollect|pyfunc_call|runtest)"
+    r"|@(?:Ignore|Disabled|Pending)\b|\[(?:Ignore|Explicit)\b|\bSkip[ \t]*=[ \t]*\""
+    r"|#\[ignore|#\[cfg_attr\([^\n]*\bignore\b|#\[cfg\(any\(\)\)"
+    r"|\bt\.Skip(?:f|Now)?\(|//[ \t]*(?:go:build|\+build)[ \t]+ignore\b"
+    r"|\bGTEST_SKIP\(|\bDISABLED_\w"
+    r"|\b(?:it|test|describe|context|suite)\.(?:skip\w*|todo|fixme|only|fails|failing)\b"
     r"|\bx(?:it|test|describe|context)[ \t]*\("
-    r"|\bthis\.skip\(|\b(?:markTestSkipped|markTestIncomplete)\(|\bSkip[ \t]*=[ \t]*\"|\[Ignore\b"
+    r"|(?:^|[^.\w])f(?:it|describe|context)[ \t]*\([ \t]*['\"`]"
+    r"|\bthis\.skip\(|\b(?:markTestSkipped|markTestIncomplete)\("
+    r"|(?m:^[ \t]*(?:skip|pending)[ \t]+['\"])"
 )  # fmt: skip
-"""How the usual frameworks leave a test out."""
+"""How the usual frameworks leave a test out, by itself or by running another one alone."""
 _CLAIMS = re.compile(
     r"\bassert\w*\b|\bexpect\s*\(|\bexpect\.|\bshould\b|\brequire\.\w+\(|\bt\.(?:Error|Fatal|Fail)\w*\("
     r"|\bpytest\.raises\b|\bself\.fail\(|\bExpect\(|\bverify\s*\(|\bEXPECT_\w+|\bASSERT_\w+"
@@ -39,12 +48,33 @@ _NEAR = by_lines(
 """Lines on which the two patterns above are worth a try."""
 
 
+class _Kinds:
+    """Which test files may stand for each other: `test_a.py` for `test_b.py`, `a.txt` for neither.
+
+    A kind is an ending, and whether the name itself, not a folder, makes it a test: that is what
+    runners look for.
+    """
+
+    def __init__(self, rule: Rule) -> None:
+        named = tuple(glob for glob in rule.globs if not glob.endswith(("/", "**")))
+        self._named: Globs = compile_globs(named)
+
+    def of(self, path: str) -> tuple[str, bool]:
+        return posixpath.splitext(path)[1], self._named.matches(path)
+
+    def plays(self, path: str) -> tuple[tuple[str, bool], ...]:
+        """Its own kind, and the lesser one."""
+        ending, is_named = self.of(path)
+        return ((ending, True), (ending, False)) if is_named else ((ending, False),)
+
+
 def lost(rule: Rule, case: Case) -> Iterator[Found]:
-    """Test files that go or are emptied; one that turns up elsewhere unchanged has only moved."""
+    """Test files that go or are emptied; one that turns up unchanged as another has only moved."""
     tests = list(case.changes(rule))
-    moved = {change.new_blob for change in tests if change.status == "A"}
+    kind = _Kinds(rule)
+    moved = {(c.new_blob, one) for c in tests if c.status == "A" for one in kind.plays(c.path)}
     for change in tests:
-        if change.status == "D" and change.old_blob not in moved:
+        if change.status == "D" and (change.old_blob, kind.of(change.path)) not in moved:
             yield change.path, "is deleted"
         elif change.status in ("M", "T") and change.size == 0:
             yield change.path, "is emptied"
@@ -55,14 +85,15 @@ def lost(rule: Rule, case: Case) -> Iterator[Found]:
 def weakened(rule: Rule, case: Case) -> Iterator[Found]:
     """Test files that are left with new skips, fewer tests or fewer claims.
 
-    A line that another test file gains has only moved.
+    A line that another test file of that kind gains has only moved.
     """
     deleted = {change.path for change in case.patch.changes if change.new_mode == ABSENT}
     tests = [file for file in case.lines(rule) if file.path not in deleted]
     proof = [_proving(file.removed) for file in tests]
-    elsewhere = _gained(tests, {line.strip() for lines in proof for line in lines})
+    kind = _Kinds(rule)
+    elsewhere = _gained(tests, {line.strip() for lines in proof for line in lines}, kind)
     for file, lines in zip(tests, proof, strict=True):
-        gone = [line for line in lines if line.strip() not in elsewhere]
+        gone = [line for line in lines if (line.strip(), kind.of(file.path)) not in elsewhere]
         words = [word for word in (_skips(file), *_less(file, gone)) if word]
         if words:
             yield file.path, "; ".join(words)
@@ -77,11 +108,18 @@ def _proving(lines: list[str]) -> list[str]:
     return [line for line in near if _CLAIMS.search(line) or _TESTS.match(line)]
 
 
-def _gained(tests: list[DiffFile], wanted: set[str]) -> set[str]:
-    """Those of the lines that some test file adds."""
+def _gained(
+    tests: list[DiffFile], wanted: set[str], kind: _Kinds
+) -> set[tuple[str, tuple[str, bool]]]:
+    """Those of the lines that some test file adds, each with the kinds that it plays."""
     if not wanted:
         return set()
-    return {line.strip() for file in tests for line in file.added} & wanted
+    return {
+        (line, one)
+        for file in tests
+        for line in wanted.intersection(map(str.strip, file.added))
+        for one in kind.plays(file.path)
+    }
 
 
 def _skips(file: DiffFile) -> str:
