@@ -11,9 +11,9 @@ from pathlib import Path
 from tests.core.patches import standard
 from unidiff.patch import PatchSet
 
-from patchgate.adapters.git.judge import scratch
 from patchgate.adapters.git.local import LocalHistory, local_history, made_history
 from patchgate.adapters.git.process import try_git
+from patchgate.adapters.git.scratch import scratch
 from patchgate.core.ids import Sha
 from patchgate.core.policy import judge
 

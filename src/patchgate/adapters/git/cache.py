@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from patchgate.adapters.git.process import (
+    Bounds,
     GitAnswer,
     classify,
     credential_env,
@@ -92,16 +93,21 @@ class GitCache:
         return answer.out
 
     def try_online(
-        self, args: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: bytes = b""
+        self,
+        args: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        is_bounded: bool = False,
     ) -> GitAnswer:
-        """The same where a status other than 0 is an answer."""
+        """The same where a status other than 0 is an answer; bounded for what strangers wrote."""
         remote = (f"remote.origin.url={self.url}", "remote.origin.promisor=true")
         return try_git(
             [*(part for setting in remote for part in ("-c", setting)), *args],
             git_dir=self._partial,
             env={**self._host.env(), **self._objects, **(env or {})},
             stdin=stdin,
-            timeout=self._host.timeout,
+            timeout=Bounds(self._host.timeout) if is_bounded else self._host.timeout,
         )
 
     def begin_index(self, start: Sha, env: Mapping[str, str]) -> None:

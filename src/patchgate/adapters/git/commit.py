@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from patchgate.adapters.git.cache import HEADS, GitCache, Tips
-from patchgate.adapters.git.judge import LARGEST_PATCH, Scratch, put_on, scratch
+from patchgate.adapters.git.judge import LARGEST_PATCH, put_on
 from patchgate.adapters.git.process import try_git
+from patchgate.adapters.git.scratch import Scratch, scratch
 from patchgate.core.ids import Sha
 from patchgate.errors import (
     CredentialError,

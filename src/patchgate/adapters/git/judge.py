@@ -6,14 +6,9 @@ it to a scratch index, and from then on only the tree counts. Nothing is written
 
 from __future__ import annotations
 
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
-from pathlib import Path
-
 from patchgate.adapters.git.cache import GitCache
 from patchgate.adapters.git.process import classify
+from patchgate.adapters.git.scratch import Scratch, scratch
 from patchgate.adapters.git.trees import (
     changes,
     clashes,
@@ -33,43 +28,19 @@ PREFETCHED = 500
 NOT_FETCHED = "fatal: could not fetch "
 
 
-@dataclass(frozen=True, slots=True)
-class Scratch:
-    """An index and an object directory that vanish, on top of a cache's objects."""
-
-    cache: GitCache
-    env: dict[str, str]
-
-
-@contextmanager
-def scratch(cache: GitCache) -> Iterator[Scratch]:
-    """A scratch place for the length of a `with` block."""
-    with tempfile.TemporaryDirectory(prefix="patchgate-") as folder:
-        place = Path(folder)
-        (place / "objects").mkdir()
-        yield Scratch(
-            cache,
-            {
-                "GIT_INDEX_FILE": str(place / "index"),
-                "GIT_OBJECT_DIRECTORY": str(place / "objects"),
-                "GIT_ALTERNATE_OBJECT_DIRECTORIES": str(cache.git_dir / "objects"),
-            },
-        )
-
-
 def applied_patch(
     cache: GitCache, start: Sha, patch: bytes, *, limit: int = LARGEST_PATCH
 ) -> AppliedPatch:
     """The tree that the patch gives on the start commit, and how the two differ.
 
-    MalformedError when the patch is empty, longer than `limit` bytes, refused by git, without
-    effect, or when its diff reads differently to a second reader.
+    MalformedError when the patch is empty, longer than `limit` bytes, refused by git, too much for
+    it, without effect, or when its diff reads differently to a second reader.
     """
     with scratch(cache) as place:
         tree = put_on(place, start, patch, limit=limit)
-        found = changes(cache, start, tree, env=place.env)
-        diff = rendered(cache, start, tree, env=place.env)
-        same = clashes(cache, tree, found, env=place.env)
+        found = changes(place, start, tree)
+        diff = rendered(place, start, tree)
+        same = clashes(place, tree, found)
     if not found:
         raise MalformedError("the patch changes nothing")
     cross_check(diff, found)
@@ -92,23 +63,23 @@ def put_on(place: Scratch, start: Sha, patch: bytes, *, limit: int) -> Sha:
         raise MalformedError(f"the patch has {len(patch)} bytes; at most {limit} are read")
     place.cache.bring(start)
     if place.cache.is_partial:
-        _prefetch(place.cache, start, patch)
+        _prefetch(place, start, patch)
     place.cache.begin_index(start, place.env)
     args = ["apply", "--cached", "--binary", "--whitespace=nowarn", "-"]
-    answer = place.cache.try_online(args, env=place.env, stdin=patch)
+    answer = place.try_online(args, patch)
     if answer.status != 0:
         if any(line.startswith(NOT_FETCHED) for line in answer.err.splitlines()):
             raise classify(args, answer)
         raise MalformedError(f"git does not take the patch: {said_first(answer.err)}")
-    out = place.cache.local(["write-tree", "--missing-ok"], env=place.env)
-    return Sha(out.decode().strip())
+    return Sha(place.local(["write-tree", "--missing-ok"]).decode().strip())
 
 
-def _prefetch(cache: GitCache, start: Sha, patch: bytes) -> None:
+def _prefetch(place: Scratch, start: Sha, patch: bytes) -> None:
     """Fetch the files that the patch names in one exchange: for speed, it decides nothing."""
-    answer = cache.try_online(["apply", "--numstat", "-z", "-"], stdin=patch)
+    answer = place.try_online(["apply", "--numstat", "-z", "-"], patch)
     records = answer.out.split(b"\0")[:-1] if answer.status == 0 else []
     paths = [record.split(b"\t", 2)[-1] for record in records[:PREFETCHED]]
     named = {path.decode(errors="surrogateescape") for path in paths}
     if named:
-        cache.bring_blobs(e.oid for e in entries(cache, start) if e.path in named and e.is_blob)
+        here = entries(place.cache, start)
+        place.cache.bring_blobs(e.oid for e in here if e.path in named and e.is_blob)

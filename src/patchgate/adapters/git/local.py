@@ -13,7 +13,7 @@ from pathlib import Path
 
 from patchgate.adapters.git.cache import GitCache
 from patchgate.adapters.git.judge import applied_patch
-from patchgate.adapters.git.process import GitAnswer, classify, run_git, try_git
+from patchgate.adapters.git.process import Bounds, GitAnswer, classify, run_git, try_git
 from patchgate.adapters.git.trees import PATCH_FORMAT
 from patchgate.core.ids import RepoName, Sha
 from patchgate.core.patch import AppliedPatch
@@ -40,10 +40,16 @@ class _Objects(GitCache):
         self._index: tuple[Sha, bytes] | None = None
 
     def try_online(
-        self, args: Sequence[str], *, env: Mapping[str, str] | None = None, stdin: bytes = b""
+        self,
+        args: Sequence[str],
+        *,
+        env: Mapping[str, str] | None = None,
+        stdin: bytes = b"",
+        is_bounded: bool = False,
     ) -> GitAnswer:
         """Run git on what is here."""
-        return try_git(args, git_dir=self.git_dir, env=env, stdin=stdin, timeout=120.0)
+        timeout = Bounds(120.0) if is_bounded else 120.0
+        return try_git(args, git_dir=self.git_dir, env=env, stdin=stdin, timeout=timeout)
 
     def bring(self, *commits: Sha) -> None:
         """NotFoundError for a commit that is not here."""

@@ -10,9 +10,11 @@ import base64
 import binascii
 import os
 import re
+import resource
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +68,17 @@ class GitAnswer:
     err: str
 
 
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What one command may use up; where a system cannot hold it to the last two, time does."""
+
+    seconds: float = 60.0
+    processor: int = 10
+    """Seconds of processor time."""
+    memory: int = 1 << 30
+    """Bytes of data; files that it only maps do not count."""
+
+
 def credential_env(server: str, token: str) -> dict[str, str]:
     """Environment that sends the token to one server (`https://github.com`) and to no other.
 
@@ -107,22 +120,41 @@ def try_git(
     git_dir: Path | None = None,
     env: Mapping[str, str] | None = None,
     stdin: bytes = b"",
-    timeout: float = 60.0,
+    timeout: float | Bounds = 60.0,
 ) -> GitAnswer:
     """Run git where a status other than 0 is an answer (`merge-base --is-ancestor`).
 
     It runs inside `git_dir`, or in `GIT_WORK_TREE` when `env` names one; `timeout` is in seconds.
-    ServiceError when it does not end in time, ConfigError when git is not installed.
+    ServiceError when it does not end in time, ConfigError when git is not installed. One that
+    goes beyond other `Bounds` ends by a signal (a negative status) or for want of memory.
     """
     given = dict(env or {})
+    bounds = timeout if isinstance(timeout, Bounds) else None
+    seconds = timeout.seconds if isinstance(timeout, Bounds) else timeout
     process = start_git(args, git_dir=git_dir, env=given)
     try:
-        out, err = process.communicate(stdin, timeout=timeout)
+        if bounds:
+            _hold(process, bounds)
+        out, err = process.communicate(stdin, timeout=seconds)
     except subprocess.TimeoutExpired as exc:
-        raise ServiceError(f"git {_verb(args)} did not finish within {timeout:g} s") from exc
+        raise ServiceError(f"git {_verb(args)} did not finish within {seconds:g} s") from exc
     finally:
         end_git(process)
     return GitAnswer(process.returncode, out, redact(err.decode(errors="replace"), given))
+
+
+def _hold(process: subprocess.Popen[bytes], bounds: Bounds) -> None:
+    """Give a command its limits before it has read anything."""
+    limit = getattr(resource, "prlimit", None)  # Linux alone has it
+    if limit is None:
+        return
+    with suppress(ProcessLookupError):  # it is over already
+        for what, most in (
+            (resource.RLIMIT_CPU, bounds.processor),
+            (resource.RLIMIT_DATA, bounds.memory),
+        ):
+            _, hard = limit(process.pid, what)
+            limit(process.pid, what, (most if hard < 0 else min(most, hard), hard))
 
 
 def start_git(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from patchgate.adapters.git.cache import GitCache
+from patchgate.adapters.git.scratch import Scratch
 from patchgate.core.globs import collisions
 from patchgate.core.ids import Sha
 from patchgate.core.patch import ABSENT, SUBMODULE, FileChange
@@ -55,39 +56,33 @@ def touched(cache: GitCache, old: str, new: str) -> list[str]:
     return [path for path, *_ in _raw(cache.local(["diff-tree", "-r", "-z", *PLAIN, old, new]))]
 
 
-def changes(
-    cache: GitCache, old: str, new: str, *, env: Mapping[str, str]
-) -> tuple[FileChange, ...]:
+def changes(place: Scratch, old: str, new: str) -> tuple[FileChange, ...]:
     """Every path that differs, with modes, blobs, sizes and counts; MalformedError if too much."""
-    raw = list(_raw(cache.local(["diff-tree", "-r", "-z", *PLAIN, old, new], env=env)))
-    sizes = _sizes(cache, raw, env)
+    raw = list(_raw(place.local(["diff-tree", "-r", "-z", *PLAIN, old, new])))
+    sizes = _sizes(place, raw)
     if sum(sizes.get(oid, 0) for *_, old_oid, new_oid in raw for oid in (old_oid, new_oid)) > (
         LARGEST_CHANGE
     ):
         limit = LARGEST_CHANGE // 1024**2
         raise MalformedError(f"the files that the patch changes have more than {limit} MiB")
-    counts = _counts(
-        cache.online(["diff-tree", "-r", "--numstat", "-z", *PLAIN, old, new], env=env)
-    )
+    counts = _counts(place.online(["diff-tree", "-r", "--numstat", "-z", *PLAIN, old, new]))
     return tuple(_change(fields, counts, sizes) for fields in raw)
 
 
-def rendered(cache: GitCache, old: str, new: str, *, env: Mapping[str, str]) -> bytes:
+def rendered(place: Scratch, old: str, new: str) -> bytes:
     """Git's own diff of two trees; names are quoted only where they must be."""
     args = ["-c", "core.quotePath=false", "diff-tree", "-r", *PATCH_FORMAT, old, new]
-    return cache.online(args, env=env)
+    return place.online(args)
 
 
 def clashes(
-    cache: GitCache, tree: str, found: tuple[FileChange, ...], *, env: Mapping[str, str]
+    place: Scratch, tree: str, found: tuple[FileChange, ...]
 ) -> tuple[tuple[str, str], ...]:
     """New paths that a forgiving file system takes for another one of the whole new tree."""
     added = [change.path for change in found if change.old_mode == ABSENT]
     if not added:
         return ()
-    listing = cache.local(
-        ["ls-tree", "-r", "-t", "-z", "--name-only", "--full-tree", tree], env=env
-    )
+    listing = place.local(["ls-tree", "-r", "-t", "-z", "--name-only", "--full-tree", tree])
     names = listing.decode(errors="surrogateescape").split("\0")[:-1]
     return tuple(collisions(added, names)[:MOST_CLASHES])
 
@@ -127,14 +122,14 @@ def _raw(listing: bytes) -> Iterator[Raw]:
         yield name, STATUSES[status], old_mode, new_mode, Sha(old_blob), Sha(new_blob)
 
 
-def _sizes(cache: GitCache, raw: list[Raw], env: Mapping[str, str]) -> dict[str, int]:
+def _sizes(place: Scratch, raw: list[Raw]) -> dict[str, int]:
     oids: dict[str, None] = {}
     for _, _, old_mode, new_mode, old_blob, new_blob in raw:
         for mode, oid in ((old_mode, old_blob), (new_mode, new_blob)):
             if mode not in (ABSENT, SUBMODULE):
                 oids[oid] = None
     stdin = "".join(f"{oid}\n" for oid in oids).encode()
-    out = cache.online(["cat-file", "--batch-check=%(objectsize)"], env=env, stdin=stdin)
+    out = place.online(["cat-file", "--batch-check=%(objectsize)"], stdin)
     return {oid: int(size) for oid, size in zip(oids, out.split(), strict=True)}
 
 
