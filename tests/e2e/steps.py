@@ -44,8 +44,11 @@ class Jobs:
     run: str = "9001"
     count: int = field(default=0)
 
-    def job(self, room: str, **given: str) -> Step:
-        """Play one step; artifacts of the run are there under their names."""
+    def job(self, room: str, amiss: Mapping[str, str] | None = None, /, **given: str) -> Step:
+        """Play one step; artifacts of the run are there under their names.
+
+        `amiss` has variables as they are by mistake, `given` inputs.
+        """
         self.count += 1
         place = self.root / f"job-{self.count}"
         (place / "patchgate").mkdir(parents=True)
@@ -53,7 +56,7 @@ class Jobs:
             shutil.copytree(self.artifacts, place / "patchgate" / "in")
         event = place / "event.json"
         event.write_text(json.dumps(self.payload), "utf-8")
-        env = {
+        held = {
             **self._keys(room, given.pop("provider", None)),
             "PATCHGATE_ROOM": room,
             "RUNNER_TEMP": str(place),
@@ -64,11 +67,12 @@ class Jobs:
             "GITHUB_EVENT_PATH": str(event),
             "GITHUB_RUN_ID": self.run,
             **{f"PATCHGATE_{name.upper()}": value for name, value in given.items()},
+            **(amiss or {}),
         }
         said: list[str] = []
         code = 0
         try:
-            play(Environment.from_mapping(env), said.append, said.append)
+            play(Environment.from_mapping(held), said.append, said.append)
         except PatchgateError as error:
             code = error.exit_code
         read = {n: (place / n).read_text("utf-8") if (place / n).exists() else "" for n in

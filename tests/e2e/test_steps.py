@@ -177,6 +177,142 @@ def test_a_brief_of_another_run_or_a_checkout_of_another_commit_is_refused(jobs:
     one_error(moved, 6, "the checkout is at")
 
 
+Play = Callable[[Jobs, dict[str, str]], Step]
+CUT: Spoil = lambda jobs, name: next((jobs.artifacts / name).rglob("*.json")).write_text("{")  # noqa: E731
+
+
+def tick(env: dict[str, str] | None = None, event: str = "repository_dispatch") -> Play:
+    return lambda jobs, _: jobs.job("tick", env, event=event)
+
+
+def rung(payload: dict[str, object], event: str = "repository_dispatch") -> Play:
+    def play(jobs: Jobs, _: dict[str, str]) -> Step:
+        before, jobs.payload = jobs.payload, payload
+        step = jobs.job("tick", event=event)
+        jobs.payload = before
+        return step
+
+    return play
+
+
+def by_hand(**inputs: str) -> Play:
+    return rung({"inputs": inputs}, "workflow_dispatch")
+
+
+def room(name: str, *wanted: str, spoil: tuple[Spoil, str] | None = None, **given: str) -> Play:
+    """A room that is told to expect these artifacts, one of which was spoilt on the way."""
+
+    def play(jobs: Jobs, names: dict[str, str]) -> Step:
+        kept = jobs.root / "kept"
+        shutil.copytree(jobs.artifacts, kept)
+        if spoil:
+            spoil[0](jobs, names[spoil[1]])
+        expect = json.dumps([names[one] for one in wanted])
+        step = jobs.job(name, **{"brief": names["eid"], "expect": expect, **given})
+        shutil.rmtree(jobs.artifacts)
+        kept.rename(jobs.artifacts)
+        return step
+
+    return play
+
+
+AMISS: dict[str, tuple[Play, int, str]] = {
+    "no Jira secret": (tick({"JIRA_API_TOKEN": ""}), 4, "not set: JIRA_API_TOKEN"),
+    "a Jira secret that is refused": (tick({"JIRA_API_TOKEN": "old-12345"}), 4, "Jira API token"),
+    "no write token": (tick({"GITHUB_TOKEN": ""}), 4, "not set: GITHUB_TOKEN"),
+    "a write token that is refused": (tick({"GITHUB_TOKEN": "old-12345"}), 4, "GitHub token"),
+    "half an App": (
+        tick({"GITHUB_TOKEN": "", "GITHUB_APP_ID": "7"}),
+        4,
+        "not set: GITHUB_APP_PRIVATE_KEY",
+    ),
+    "no Jira site": (tick({"JIRA_BASE_URL": ""}), 3, "no Jira site is named"),
+    "no control repository": (tick({"GITHUB_REPOSITORY": ""}), 3, "GITHUB_REPOSITORY is not set"),
+    "no file for outputs": (tick({"GITHUB_OUTPUT": "/no/such/file"}), 2, "/no/such/file"),
+    "no event": (tick({"GITHUB_EVENT_NAME": ""}), 6, "the event has no name"),
+    "no event's file": (tick({"GITHUB_EVENT_PATH": ""}), 2, "GITHUB_EVENT_PATH is not set"),
+    "an event's file that went": (tick({"GITHUB_EVENT_PATH": "/no/event"}), 6, "/no/event"),
+    "an event that is not handled": (tick(event="push"), 6, "'push' are not handled"),
+    "a ticket that is not there": (
+        rung({"client_payload": {"v": 1, "issue": "MWC-99"}}),
+        5,
+        "MWC-99",
+    ),
+    "a command that is none": (
+        by_hand(command="aprove", issue="MWC-1"),
+        6,
+        "'aprove' is no command",
+    ),
+    "an approval of nothing": (by_hand(command="approve", issue="MWC-1"), 6, "needs a digest"),
+    "an approval for no ticket": (by_hand(command="approve", digest="a" * 12), 6, "which ticket?"),
+    "a brief cut short": (room("propose", "briefs", spoil=(CUT, "briefs")), 6, "other files"),
+    "briefs that did not come": (
+        room("propose", "briefs", spoil=(ABSENT, "briefs")),
+        5,
+        "not come",
+    ),
+    "briefs cut short, at the seal": (
+        room("seal", "briefs", spoil=(CUT, "briefs")),
+        6,
+        "other files",
+    ),
+    "a proposal cut short, at the seal": (
+        room("seal", "briefs", spoil=(SHORTER, "proposal")),
+        6,
+        "other files",
+    ),
+    "no proposal to check": (room("check", "briefs"), 5, "names no proposal-"),
+    "a proposal exchanged before its check": (
+        room("check", "briefs", "proposal", spoil=(OTHER, "proposal")),
+        6,
+        "other files",
+    ),
+    "results that are none": (room("settle", rooms="{}{}"), 2, "`rooms` is malformed"),
+    "artifacts of others": (room("settle", expect="logs"), 2, "which is no artifact of ours"),
+}
+
+
+def test_whatever_is_missing_or_malformed_is_named_once_and_changes_nothing(jobs: Jobs) -> None:
+    asked, propose = proposed(jobs)
+    names = {"briefs": asked.outputs["parcel"], "proposal": propose.outputs["parcel"]}
+    names["eid"] = names["proposal"].split("-")[1]
+    before, shown = jobs.life.events("MWC-1"), jobs.life.shows("MWC-1")
+    for what, (play, code, words) in AMISS.items():
+        step = play(jobs, names)
+        assert step.code == code, (what, step.annotations)
+        one_error(step, code, words)
+        assert "old-12345" not in "".join(step.annotations) + step.summary, what
+    assert (jobs.life.events("MWC-1"), jobs.life.shows("MWC-1")) == (before, shown)
+    settle = jobs.job("settle", rooms='{"propose": {"result": "success"}}')
+    assert settle.outputs["state"] == "WAITING_USER_APPROVAL", "and the run goes on"
+
+
+def test_evidence_that_does_not_fit_is_named_and_left_aside(jobs: Jobs) -> None:
+    _, propose = proposed(jobs)
+    eid = propose.outputs["parcel"].split("-")[1]
+    forged = jobs.artifacts / f"evidence-{eid}-{'0' * 64}"
+    forged.mkdir()
+    (forged / "evidence.json").write_text("{}")
+    settle = jobs.job("settle")
+    (said,) = settle.annotations
+    assert said.startswith("::warning")
+    assert "no evidence" in said
+    assert (settle.code, settle.outputs["state"]) == (0, "WAITING_USER_APPROVAL")
+    assert "evidence-received" not in jobs.life.kinds("MWC-1")
+
+
+def test_without_a_models_key_the_ticket_says_so_and_nothing_is_spent(jobs: Jobs) -> None:
+    asked, matrix = jobs.asked()
+    held = {"ANTHROPIC_API_KEY": "", "OPENAI_API_KEY": ""}
+    given = {"brief": matrix["eid"], "expect": asked.outputs["parcel"]}
+    one_error(jobs.job("propose", held, **given), 4, "not set: ANTHROPIC_API_KEY")
+    settle = jobs.job("settle", rooms='{"propose": {"result": "failure"}}')
+    assert settle.code == 0
+    (ended,) = [x for x in jobs.life.events("MWC-1") if x["kind"] == "run-finished"]
+    assert "ANTHROPIC_API_KEY" in ended["record"]["detail"]
+    assert ended["charged"] == 0
+
+
 def test_a_room_that_is_handed_a_key_of_another_refuses_to_start(jobs: Jobs) -> None:
     tick, matrix = jobs.asked()
     both = jobs.job("propose", brief=matrix["eid"], expect=tick.outputs["parcel"])

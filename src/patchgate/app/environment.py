@@ -113,8 +113,10 @@ HINTS = {
     "credentials for a service account (JIRA_CLIENT_ID and JIRA_CLIENT_SECRET).",
     "github": "Pass a token with contents and pull requests: write as GITHUB_TOKEN, or a GitHub "
     "App as GITHUB_APP_ID, GITHUB_APP_PRIVATE_KEY and GITHUB_APP_INSTALLATION_ID.",
-    "anthropic": "Create a key in the Anthropic console and pass it as ANTHROPIC_API_KEY.",
-    "openai": "Create a key on the OpenAI platform and pass it as OPENAI_API_KEY.",
+    "anthropic": "Create a key in the Anthropic console and pass it as ANTHROPIC_API_KEY; with the "
+    "other provider's key alone, the workflow says so (`models: openai`).",
+    "openai": "Create a key on the OpenAI platform and pass it as OPENAI_API_KEY; with the other "
+    "provider's key alone, the workflow says so (`models: anthropic`).",
     "model": "Set ANTHROPIC_API_KEY or OPENAI_API_KEY; one of them suffices.",
 }
 

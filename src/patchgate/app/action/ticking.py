@@ -27,7 +27,7 @@ from patchgate.core.ids import RepoName, TicketKey, canonical
 from patchgate.core.wakeup import Wakeup
 from patchgate.core.words.inert import line
 from patchgate.core.words.shape import count
-from patchgate.errors import LedgerError, PatchgateError
+from patchgate.errors import LedgerError, PatchgateError, UsageError
 
 
 def tick(work: Work) -> None:
@@ -49,6 +49,9 @@ def tick(work: Work) -> None:
 
 def _wakeup(work: Work) -> Wakeup:
     env = work.env
+    if not env.github_event_path:
+        what = "GITHUB_EVENT_PATH is not set: nothing says what woke this run"
+        raise UsageError(what, "Run this as a step of a job, by the action.")
     wakeup = wakeup_of(Path(env.github_event_path), env.github_event_name)
     asked = [wakeup.asked.verb] if wakeup.asked else ["sweep"] if wakeup.sweep else []
     work.told.title = " · ".join([work.inputs.step, *asked, *wakeup.keys])
