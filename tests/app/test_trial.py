@@ -87,6 +87,65 @@ def list_until_refused(what: str, trial: Trial) -> list[str]:
     return []
 
 
+SETTINGS = """\
+version: 1
+secret_rules: ci/secrets.toml
+jira: {projects: [A], runner: x}
+people: [{name: Leigh, jira: y}]
+reviewer: Leigh
+approvers: [Leigh]
+routes: [{repository: acme/shop}]
+"""
+RULES = "[extend]\nuseDefault=true\n[[rules]]\nid='acme'\nregex='acme_[0-9]{6}'\n"
+
+
+def commit(repo: Path, **files: str) -> None:
+    for name, text in files.items():
+        path = repo / {"settings": ".github/patchgate.yml", "rules": "ci/secrets.toml"}.get(
+            name, f"{name}.txt"
+        )
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    git(repo, "add", "-A")
+    git(repo, "commit", "-qm", "Change")
+
+
+def told(repo: Path, secrets: Path | None = None) -> str:
+    try:
+        return " ".join(check_lines("standard", "HEAD", Trial(repo, secrets=secrets)))
+    except RefusedError as error:
+        return error.message
+
+
+def test_secrets_are_looked_for_by_the_rules_that_the_repository_had_before(
+    repo: Path, tmp_path: Path
+) -> None:
+    commit(repo, settings=SETTINGS, rules=RULES)
+    commit(repo, a="acme_123456\n")
+    assert told(repo) == "ESCALATE: secrets"
+    commit(repo, b="acme_654321\n", rules=RULES.replace("acme_", "other_"))
+    assert told(repo) == "ESCALATE: secrets", "a change does not choose its own rules"
+    commit(repo, c="acme_777777\n")
+    assert told(repo).startswith("ACCEPT")
+    (tmp_path / "mine.toml").write_text(RULES)
+    assert told(repo, tmp_path / "mine.toml") == "ESCALATE: secrets"
+
+
+def test_rules_for_secrets_that_cannot_be_had_are_told_and_do_not_pass(
+    repo: Path, tmp_path: Path
+) -> None:
+    commit(repo, settings=SETTINGS)
+    commit(repo, a="x\n")
+    with pytest.raises(ConfigError, match=r"secret_rules: 'ci/secrets.toml' is no file of repo@"):
+        told(repo)
+    with pytest.raises(ConfigError, match=r"rules for secrets .*none\.toml: cannot be read"):
+        told(repo, tmp_path / "none.toml")
+    commit(repo, settings="version: 1\nsecret_ruls: x\n")
+    commit(repo, a="y\n")
+    with pytest.raises(ConfigError, match=r"patchgate.yml@.*did you mean `secret_rules`"):
+        told(repo)
+
+
 def test_nothing_that_the_repository_configures_is_run(repo: Path, tmp_path: Path) -> None:
     ran = tmp_path / "ran"
     hook = repo / ".git" / "hooks" / "post-index-change"

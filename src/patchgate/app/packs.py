@@ -6,6 +6,7 @@ The rules for secrets are found the same way.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 from patchgate.app.redact import shipped_rules
 from patchgate.app.settings import Settings
@@ -65,6 +66,13 @@ def utf8(raw: bytes, source: str) -> str:
         raise ConfigError(f"{source} is not UTF-8 text") from error
 
 
+class Place(Protocol):
+    """Where files that settings name are read."""
+
+    def text(self, path: str, what: str, advice: str) -> str:
+        """A file's text; ConfigError says whether it is missing or no text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Control:
     """The head of the control repository's default branch: policies are read nowhere else."""
@@ -81,7 +89,7 @@ class Control:
         return utf8(raw, path)
 
 
-def policy_of(settings: Settings, control: Control, secrets: SecretRules | None = None) -> Policy:
+def policy_of(settings: Settings, control: Place, secrets: SecretRules | None = None) -> Policy:
     """The shipped pack of that name, or the file of that path in the control repository.
 
     `secrets` are rules to look for secrets by, in place of the shipped ones.
@@ -103,12 +111,16 @@ def policy_of(settings: Settings, control: Control, secrets: SecretRules | None 
     )
 
 
-def secret_rules_of(settings: Settings, control: Control) -> SecretRules | None:
-    """The rules for secrets that settings name in the control repository; None for none."""
+def secret_rules_of(settings: Settings, control: Place) -> SecretRules | None:
+    """The rules for secrets that settings name where they lie themselves; None for none."""
     name = settings.secret_rules
     if not name:
         return None
     what = f"secret_rules: {name!r} is no file of"
     advice = "Correct `secret_rules` in the settings, or add the file to the default branch."
-    text = control.text(name, what, advice)
-    return load_secret_rules(text, name, default=shipped_rules())
+    return secret_rules(control.text(name, what, advice), name)
+
+
+def secret_rules(text: str, source: str) -> SecretRules:
+    """Rules for secrets of a consumer's own; the shipped ones are there to be extended."""
+    return load_secret_rules(text, source, default=shipped_rules())

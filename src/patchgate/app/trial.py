@@ -7,11 +7,20 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from patchgate.app.bootstrap import local_history, made_history
-from patchgate.app.packs import pack_names, shipped_pack, with_secrets
+from patchgate.app.packs import (
+    pack_names,
+    secret_rules,
+    secret_rules_of,
+    shipped_pack,
+    utf8,
+    with_secrets,
+)
+from patchgate.app.settings import SETTINGS_PATH, load_settings
 from patchgate.core.ids import Sha
 from patchgate.core.patch import AppliedPatch
 from patchgate.core.policy import Policy, PolicyResult, Scope, judge, load_policy
 from patchgate.core.policy.golden import Case, Golden, stream
+from patchgate.core.secrets import SecretRules
 from patchgate.core.yaml_model import read_model
 from patchgate.errors import ConfigError, MalformedError, NotFoundError
 from patchgate.ports import LocalHistory
@@ -55,6 +64,40 @@ class Trial:
     """The commit that a diff file is for."""
     words: str = ""
     """What the proposal says of itself."""
+    secrets: Path | None = None
+    """Rules for secrets; None: those that the repository's settings name, or the shipped ones."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Commit:
+    """A commit of a local repository, to read what its settings name."""
+
+    history: LocalHistory
+    commit: Sha
+    folder: Path
+
+    def text(self, path: str, what: str, advice: str) -> str:
+        """A file's text; ConfigError says whether it is missing or no text."""
+        raw = self.history.file(self.commit, path)
+        if raw is None:
+            raise ConfigError(f"{what} {self.folder.resolve().name}@{self.commit[:12]}", advice)
+        return utf8(raw, path)
+
+
+def _with_rules(policy: Policy, trial: Trial, history: LocalHistory, start: Sha) -> Policy:
+    """The policy with the rules for secrets that hold before the change: none of its own."""
+    return with_secrets(policy, _secret_rules(trial, history, start))
+
+
+def _secret_rules(trial: Trial, history: LocalHistory, start: Sha) -> SecretRules | None:
+    if trial.secrets is not None:
+        return secret_rules(_read(trial.secrets, "rules for secrets"), str(trial.secrets))
+    raw = history.file(start, SETTINGS_PATH)
+    if raw is None:
+        return None
+    source = f"{SETTINGS_PATH}@{start[:12]}"
+    settings = load_settings(utf8(raw, source), source)
+    return secret_rules_of(settings, _Commit(history, start, trial.repo))
 
 
 def policy_named(name: str) -> Policy:
@@ -83,10 +126,14 @@ def _source(name: str) -> Source:
             f"policy {name!r} is neither a file nor a shipped pack",
             f"The packs are {', '.join(pack_names())}; anything else is a path.",
         )
+    return _read(path, "policy"), name
+
+
+def _read(path: Path, what: str) -> str:
     try:
-        return path.read_text("utf-8"), name
+        return path.read_text("utf-8")
     except (UnicodeDecodeError, OSError) as error:
-        raise ConfigError(f"policy {name}: cannot be read: {error}") from error
+        raise ConfigError(f"{what} {path}: cannot be read: {error}") from error
 
 
 def judged(policy: Policy, what: str, trial: Trial) -> Tried:
@@ -102,6 +149,7 @@ def judged(policy: Policy, what: str, trial: Trial) -> Tried:
             applied = history.apply(start, patch)
         except MalformedError as error:
             return Tried(what, None, error.message)
+        policy = _with_rules(policy, trial, history, start)
     result = judge(applied, policy, scope=None, words=trial.words)
     return Tried(what, result, applied=applied)
 
@@ -161,9 +209,14 @@ class Flip:
         return self.before.level != self.after.level
 
 
-def replay(new: Policy, old: Policy, folder: Path, *, spec: str, since: str) -> Iterator[Flip]:
-    """Every commit of a branch by the policy in force and by the changed one, newest first."""
-    with local_history(folder) as history:
+def replay(new: Policy, old: Policy, trial: Trial, *, spec: str, since: str) -> Iterator[Flip]:
+    """Every commit of a branch by the policy in force and by the changed one, newest first.
+
+    Both look for secrets by the rules of the commit that is checked out.
+    """
+    with local_history(trial.repo) as history:
+        head = history.commit(trial.onto)
+        new, old = (_with_rules(policy, trial, history, head) for policy in (new, old))
         for change in history.commits(spec, since=since):
             try:
                 applied = history.apply(change.start, change.patch)

@@ -108,7 +108,7 @@ def replay_lines(name: str, against: str, trial: Trial, *, spec: str, since: str
     new, old = policy_named(name), policy_named(against)
     levels = {"ACCEPT": [0, 0], "ESCALATE": [0, 0], "REFUSE": [0, 0]}
     flips = count = 0
-    for one in replay(new, old, trial.repo, spec=spec, since=since):
+    for one in replay(new, old, trial, spec=spec, since=since):
         count += 1
         levels[one.before.level][0] += 1
         levels[one.after.level][1] += 1

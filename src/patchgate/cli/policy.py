@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -11,6 +12,8 @@ from patchgate.cli.terminal import FILE, FOLDER, say
 POLICY_HELP = "A shipped pack or the path of a policy file."
 REPO_HELP = "The repository; it is only read."
 REPO = click.option("--repo", type=FOLDER, default=Path(), show_default="here", help=REPO_HELP)
+SECRETS_HELP = "A rule file for secrets in place of the one that the repository's settings name."
+SECRETS = click.option("--secret-rules", "secrets", type=FILE, help=SECRETS_HELP)
 POLICY = click.option("--policy", "name", default="standard", show_default=True, help=POLICY_HELP)
 
 
@@ -25,12 +28,13 @@ def policy() -> None:
 @REPO
 @click.option("--onto", default="HEAD", show_default=True, help="The commit that a DIFF is for.")
 @click.option("--words", default="", help="What the proposal says of itself.")
-def policy_check(what: str, name: str, repo: Path, onto: str, words: str) -> None:
+@SECRETS
+def policy_check(what: str, name: str, **where: Any) -> None:
     """Judge a diff file, a commit, or a range A..B as one change; exit code 0 for ACCEPT alone."""
     from patchgate.app.trial import Trial
     from patchgate.app.trial_report import check_lines
 
-    for line in check_lines(name, what, Trial(repo, onto, words)):
+    for line in check_lines(name, what, Trial(**where)):
         say(line)
 
 
@@ -62,10 +66,11 @@ def policy_test(name: str, verdicts: Path | None) -> None:
 @click.option("--against", default="standard", show_default=True, help="The policy in force.")
 @click.option("--since", default="", help="Only commits after this date, as git reads dates.")
 @REPO
-def policy_replay(spec: str, name: str, against: str, since: str, repo: Path) -> None:
+@SECRETS
+def policy_replay(spec: str, name: str, against: str, since: str, **where: Any) -> None:
     """List the commits on which a changed policy would decide otherwise; merges count whole."""
     from patchgate.app.trial import Trial
     from patchgate.app.trial_report import replay_lines
 
-    for line in replay_lines(name, against, Trial(repo), spec=spec, since=since):
+    for line in replay_lines(name, against, Trial(**where), spec=spec, since=since):
         say(line)

@@ -37,3 +37,6 @@ class LocalHistory(Protocol):
 
     def tree(self, commit: Sha) -> Sha:
         """The tree of a commit."""
+
+    def file(self, commit: Sha, path: str) -> bytes | None:
+        """A file of a commit; None where there is none."""
