@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from patchgate.adapters.github import Connection, GitHubForge, TokenCredential
-from patchgate.core.ids import AccountId, Eid, RepoName, Sha
+from patchgate.adapters.github.bell import GitHubDoorbell
+from patchgate.core.ids import AccountId, Eid, RepoName, Sha, TicketKey
 from patchgate.errors import (
     ConflictError,
     CredentialError,
@@ -659,3 +660,17 @@ def test_a_token_that_may_not_start_workflows_is_told_which_permission_it_lacks(
     token = desk.hub.issue_token("robot", permissions={"contents": "write", "actions": "read"})
     with pytest.raises(CredentialError, match="actions"):
         desk.forge_for(token).start_workflow(SHOP, "ci.yml", branch=BRANCH, head=head)
+
+
+# ── ringing ──────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_ticket_and_a_sweep_are_rung_for_as_a_doorbell_rings(desk: Desk) -> None:
+    bell = GitHubDoorbell(desk.forge.connection, SHOP, "patchgate")
+    bell.ring(TicketKey("MWC-1"))
+    bell.ring_sweep()
+    said = [x.request for x in desk.hub.exchanges if x.path.endswith("/dispatches")]
+    assert said == [
+        {"event_type": "patchgate", "client_payload": {"v": 1, "issue": "MWC-1"}},
+        {"event_type": "patchgate", "client_payload": {"v": 1, "sweep": True}},
+    ]

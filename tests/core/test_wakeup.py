@@ -130,6 +130,7 @@ def test_an_event_names_its_ticket(case: str) -> None:
         ("workflow_dispatch", {}),
         ("workflow_dispatch", {"inputs": {"issue": ""}}),
         ("workflow_dispatch", {"inputs": None}),
+        ("repository_dispatch", {"client_payload": {"v": 1, "sweep": True}}),
     ],
 )
 def test_an_event_that_names_nobody_is_a_sweep(name: str, payload: object) -> None:
@@ -153,6 +154,7 @@ def test_our_branches_begin_as_settings_say() -> None:
         ("repository_dispatch", {"client_payload": {"v": True, "issue": "MWC-1"}}, "version"),
         ("repository_dispatch", {"client_payload": {"v": 1}}, "issue"),
         ("repository_dispatch", {"client_payload": {"v": 1, "issue": 5}}, "issue"),
+        ("repository_dispatch", {"client_payload": {"v": 1, "sweep": "yes"}}, "issue"),
         ("repository_dispatch", {"client_payload": {"v": 1, "issue": "mwc-1"}}, "mwc-1"),
         ("workflow_dispatch", {"inputs": {"issue": "MWC-1\nMWC-2"}}, "ticket key"),
         ("schedule", [], "JSON object"),

@@ -24,11 +24,16 @@ class ProjectState:
     stopped: str = ""
     failures: int = 0
     swept: str = ""
+    through: str = ""
+    """The last ticket that sweeps woke in this round; empty: the next one begins a round."""
+    since: str = ""
+    """When the last round began in which each waiting ticket had its turn."""
 
 
 def fold_project(events: tuple[Event, ...]) -> ProjectState:
     """The project's state from its stream."""
-    stopped, swept, counted = "", "", set[str]()
+    stopped, counted = "", set[str]()
+    swept, through, since, began = "", "", "", ""
     for event in events:
         match event:
             case e.ProjectStopped():
@@ -40,8 +45,10 @@ def fold_project(events: tuple[Event, ...]) -> ProjectState:
             case e.ItemSucceeded():
                 counted = set()
             case e.SweepDone():
-                swept = event.at
-    return ProjectState(stopped, len(counted), swept)
+                swept, through, began = event.at, event.through, began or event.at
+                if not through:
+                    since, began = began, ""
+    return ProjectState(stopped, len(counted), swept, through, since or began)
 
 
 def stopped_by(variable: str, known: ProjectState) -> str:

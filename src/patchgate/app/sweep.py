@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from patchgate.app.desk import Desk
 from patchgate.app.news import News
@@ -118,12 +118,33 @@ def _rung_by(w: Workflow, flows: Mapping[str, Workflow]) -> TicketKey:
     return TicketKey(w.parent if w.parent and planned and not w.is_over else w.key)
 
 
-def heartbeat(desk: Desk, tickets: int) -> None:
-    """Say on each project's stream that a sweep went through."""
+def heartbeat(desk: Desk, tickets: int, through: str = "") -> None:
+    """Say on each project's stream that a sweep went through.
+
+    Where it ended before all had their turn, the first project's says with whom, at once.
+    """
+    first = desk.settings.jira.projects[0]
     for project in desk.settings.jira.projects:
-        before = read_project(desk, project).swept
-        if not before or _minutes_since(desk, before) >= HEARTBEAT_EVERY:
-            append_project(desk, project, e.SweepDone(at=desk.now(), tickets=tickets))
+        before, to = read_project(desk, project), through if project == first else ""
+        late = not before.swept or _minutes_since(desk, before.swept) >= HEARTBEAT_EVERY
+        if late or to != before.through:
+            done = e.SweepDone(at=desk.now(), tickets=tickets, through=to)
+            append_project(desk, project, done)
+
+
+def in_turn(keys: Iterable[TicketKey], through: str) -> list[TicketKey]:
+    """Those whose turn comes after that ticket's, the oldest of each project first; else all.
+
+    A round goes through all who wait, so that nobody starves however many they are, and however
+    often the same ones want to be woken.
+    """
+    ordered = sorted(keys, key=_place)
+    return [key for key in ordered if not through or _place(key) > _place(through)] or ordered
+
+
+def _place(key: str) -> tuple[str, int]:
+    project, _, number = key.rpartition("-")
+    return project, int(number)
 
 
 def _minutes_since(desk: Desk, at: str) -> float:

@@ -11,7 +11,7 @@ from patchgate.core.ids import TicketKey
 from patchgate.errors import MalformedError
 
 PAYLOAD_VERSION = 1
-"""Version of `client_payload`, which is `{"v": 1, "issue": "KEY-1"}` and no more."""
+"""Version of `client_payload`: `{"v": 1, "issue": "KEY-1"}`, or `{"v": 1, "sweep": true}`."""
 KEY = re.compile(r"[A-Z][A-Z0-9_]{1,30}-[1-9][0-9]{0,9}")
 
 DIGEST = re.compile(r"(sha256:)?[0-9a-f]{12,64}", re.IGNORECASE)
@@ -62,7 +62,7 @@ def read_event(name: str, payload: object, *, branch_prefix: str = "") -> Wakeup
         case "schedule":
             return Wakeup(sweep=True, period=_period(payload.get("schedule")))
         case "repository_dispatch":
-            return Wakeup((_dispatched(payload.get("client_payload")),))
+            return _dispatched(payload.get("client_payload"))
         case "workflow_dispatch":
             return _by_hand(payload.get("inputs"))
         case "pull_request" | "pull_request_review":
@@ -99,7 +99,7 @@ def _times(field: str, of: int) -> int:
     return field.count(",") + 1 if listed else 1
 
 
-def _dispatched(payload: object) -> TicketKey:
+def _dispatched(payload: object) -> Wakeup:
     if not isinstance(payload, Mapping):
         raise MalformedError("client_payload is missing", 'Send {"v": 1, "issue": "KEY-1"}.')
     version = payload.get("v")
@@ -109,9 +109,11 @@ def _dispatched(payload: object) -> TicketKey:
             'Send {"v": 1, "issue": "KEY-1"}.',
         )
     issue = payload.get("issue")
+    if issue is None and payload.get("sweep") is True:
+        return Wakeup(sweep=True)
     if not isinstance(issue, str):
         raise MalformedError("client_payload has no `issue`", 'Send {"v": 1, "issue": "KEY-1"}.')
-    return ticket_key(issue)
+    return Wakeup((ticket_key(issue),))
 
 
 def _by_hand(inputs: object) -> Wakeup:

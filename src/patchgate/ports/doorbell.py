@@ -13,3 +13,7 @@ class Doorbell(Protocol):
     def ring(self, key: TicketKey) -> None:
         """Have that ticket looked at; returns when the platform took it, not when it is done."""
         ...
+
+    def ring_sweep(self) -> None:
+        """Have another sweep follow this one."""
+        ...

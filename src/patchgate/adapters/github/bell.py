@@ -20,12 +20,18 @@ class GitHubDoorbell:
 
     def ring(self, key: TicketKey) -> None:
         """https://docs.github.com/rest/repos/repos#create-a-repository-dispatch-event"""
-        payload = {"v": PAYLOAD_VERSION, "issue": key}
-        with told(f"dispatch {key} to {self._control}", needs="contents: write"):
+        self._dispatch({"v": PAYLOAD_VERSION, "issue": key}, key)
+
+    def ring_sweep(self) -> None:
+        """The same, for the sweep that goes on where this one ends."""
+        self._dispatch({"v": PAYLOAD_VERSION, "sweep": True}, "a sweep")
+
+    def _dispatch(self, payload: dict[str, object], what: str) -> None:
+        with told(f"dispatch {what} to {self._control}", needs="contents: write"):
             repo = self._connection.repo(self._control)
             # False for 404 and 422, and the library does not say which.
             if not repo.create_repository_dispatch(self._event_type, payload):
                 raise ServiceError(
-                    f"{self._control} did not take the dispatch for {key}",
+                    f"{self._control} did not take the dispatch for {what}",
                     "Give the token contents: write; until then the schedule wakes the ticket.",
                 )

@@ -26,7 +26,6 @@ from patchgate.core.events import CommandGiven
 from patchgate.core.ids import RepoName, TicketKey, canonical
 from patchgate.core.wakeup import Wakeup
 from patchgate.core.words.inert import line
-from patchgate.core.words.shape import count
 from patchgate.errors import LedgerError, PatchgateError, UsageError
 
 
@@ -166,11 +165,7 @@ def _sweep(work: Work, wakeup: Wakeup) -> None:
     for warning in swept.warnings:
         work.job.annotate("warning", "patchgate sweep", warning)
         work.told.notes.append(f"**Warning:** {warning}")
-    rung = ", ".join(swept.rung) or "none"
-    work.told.notes.append(
-        f"{count(len(swept.rung), 'ticket')} woken ({rung}), "
-        f"{count(len(swept.gathered), 'ended stream')} gathered."
-    )
+    work.told.notes.append(swept.said)
     work.job.output("outcome", "swept")
     if swept.failure:
         raise swept.failure

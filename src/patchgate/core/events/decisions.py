@@ -169,7 +169,8 @@ class ItemSucceeded(Fact):
 
 
 class SweepDone(Fact):
-    """The heartbeat."""
+    """The heartbeat; `through`: the last ticket that had its turn, where others were put off."""
 
     kind: Literal["sweep-done"] = "sweep-done"
     tickets: int
+    through: str = ""

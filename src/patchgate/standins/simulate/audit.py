@@ -114,7 +114,9 @@ class Audit:
         if request.service == "git":
             self._commits_are_approved()
         elif request.records:
-            self._follow(request)
+            many = request.what in ("gather", "delete")
+            for name in request.thing.split() if many else [request.target]:
+                self._follow(StreamId(name))
         elif request.service == "jira":
             self._nothing_twice_in_jira(request.target)
         elif request.service == "github":
@@ -149,8 +151,7 @@ class Audit:
 
     # ── the ledger ───────────────────────────────────────────────────────────────────────
 
-    def _follow(self, request: Request) -> None:
-        name = StreamId(request.target)
+    def _follow(self, name: StreamId) -> None:
         stream = self.world.ledger.stream(name)
         if stream is None:
             raise BrokenPromiseError(f"{name} is gone from the ledger")

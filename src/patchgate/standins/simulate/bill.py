@@ -71,7 +71,17 @@ class Bill:
         yield f"{'billed minutes':14}{self.billed_minutes:12,}{self.billed_minutes / each:12.1f}"
         yield from self._limits()
 
+    def pushes_a_minute(self) -> tuple[int, int]:
+        """The median and the 95th percentile, over all minutes from the first push to the last."""
+        counted = self.pushes_by_minute
+        if not counted:
+            return 0, 0
+        every = sorted(counted[minute] for minute in range(min(counted), max(counted) + 1))
+        return every[len(every) // 2], every[len(every) * 95 // 100]
+
     def _limits(self) -> Iterator[str]:
+        median, high = self.pushes_a_minute()
+        yield f"ledger pushes in a minute: median {median:,}, p95 {high:,}"
         for what, counted, most in (
             ("ledger pushes in a minute", self.pushes_by_minute, PUSHES_A_MINUTE),
             ("objects made on GitHub in an hour", self.content_by_hour, CONTENT_AN_HOUR),

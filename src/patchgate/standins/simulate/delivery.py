@@ -139,8 +139,12 @@ class History:
             return Line(run, watch=self.audit, passing=lambda one: self._pass(one, strand))
 
         if key == SWEEP:
-            for rung in self._runner.ring_and_gather(line, period=60).keys:
-                self._actions.arrive(rung)
+            self._runner.ring_and_gather(
+                line,
+                period=60,
+                arrives=self._actions.arrive,
+                pause=lambda seconds: strand.wait(int(seconds) * SECOND),
+            )
         else:
             self._runner.run(key, line)
 

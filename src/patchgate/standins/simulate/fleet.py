@@ -62,6 +62,8 @@ class Plans:
     queue: bool = False
     """Whether a concurrency group keeps all arrivals, or one."""
     sweep_minutes: int = 30
+    wake_ups: int = 3
+    """Tickets that a sweep wakes in one minute."""
     projects: int = 3
     only: int = 0
     """Play this ticket alone; 0: all."""
@@ -104,6 +106,7 @@ class Fleet:
                 modes=tuple(modes[n % 3] for n in range(plans.projects)),
                 projects=tuple(names),
                 repositories=tuple(f"acme/{name.lower()}" for name in names),
+                extra=f"limits: {{wake_ups_per_minute: {plans.wake_ups}}}\n",
             )
         )
         self.world.github.has_ci = True
@@ -290,10 +293,11 @@ class Fleet:
         began = self.world.clock.ms
         self._asked[SWEEP] += 1
         swept = self.runner.ring_and_gather(
-            lambda run: self._line(run, strand, SWEEP), period=self.plans.sweep_minutes
+            lambda run: self._line(run, strand, SWEEP),
+            period=self.plans.sweep_minutes,
+            arrives=self.actions.arrive,
+            pause=lambda seconds: strand.wait(int(seconds) * SECOND),
         )
-        for key in swept.keys:
-            self.actions.arrive(key)
         self._note_cut(swept.ran)
         self.result.bill.run(self.world.clock.ms - began, rounds=0)
         self.result.bill.sweeps += 1

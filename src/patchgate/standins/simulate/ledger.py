@@ -13,9 +13,12 @@ from dataclasses import dataclass, field
 from patchgate.core import chain
 from patchgate.core.events import Event
 from patchgate.core.ids import Digest, Sha, StreamId, TicketKey, digest_bytes, short
-from patchgate.errors import LedgerError, LostRaceError
-from patchgate.ports import Ledger, Stream
+from patchgate.errors import LedgerError, LostRaceError, PatchgateError
+from patchgate.ports import Ledger, Stream, Wanted
 from patchgate.standins.simulate.wire import Line, Request
+
+AT_ONCE = 100
+"""How many streams are gathered with two pushes."""
 
 
 @dataclass(slots=True)
@@ -80,6 +83,26 @@ class MemoryLedger(Ledger):
             return self._store.stream(name) if name else None
 
         return self._line.send(Request("ledger", "GET", "stream", key), act)
+
+    def read_together(self, tickets: Sequence[tuple[TicketKey, str]]) -> list[Stream | None]:
+        """As `read` for each, from one look."""
+
+        def act() -> list[Stream | None]:
+            named = (self._store.named.get(_named(*ticket)) for ticket in tickets)
+            return [self._store.stream(name) if name else None for name in named]
+
+        asked = Request("ledger", "GET", "stream", " ".join(key for key, _ in tickets))
+        return self._line.send(asked, act)
+
+    def read_open(self, wanted: Wanted) -> dict[StreamId, Stream | LedgerError]:
+        """The open streams that are wanted, from one look."""
+
+        def act() -> dict[StreamId, Stream | LedgerError]:
+            return {
+                name: self._store.live[name] for name in filter(wanted, sorted(self._store.live))
+            }
+
+        return self._line.send(Request("ledger", "GET", "branches", "ledger"), act)
 
     def open(self, key: TicketKey, issue_id: str) -> Stream:
         """An empty stream, not yet pushed."""
@@ -147,29 +170,50 @@ class MemoryLedger(Ledger):
 
     def gather(self, stream: Stream) -> None:
         """Move an ended stream into the ledger branch: append, verify, delete the live branch."""
-        store = self._store
-        if stream.commit is None:
-            return
+        for error in self.gather_all([stream]).values():
+            raise error
 
-        def archive() -> None:
-            held = store.live.get(stream.id)
+    def gather_all(self, streams: Sequence[Stream]) -> dict[StreamId, PatchgateError]:
+        """The same for many, with two pushes for every few; those not gathered, with the reason."""
+        refused: dict[StreamId, PatchgateError] = {}
+        due = [stream for stream in streams if stream.commit is not None]
+        for start in range(0, len(due), AT_ONCE):
+            few = due[start : start + AT_ONCE]
+            names = " ".join(stream.id for stream in few)
+            for what, step in (("gather", self._archive), ("delete", self._delete)):
+                request = Request("ledger", "PUSH", what, "ledger", names)
+                refused |= self._line.send(request, lambda few=few, step=step: step(few))  # type: ignore[misc]  # bound now
+        return refused
+
+    def _archive(self, few: Sequence[Stream]) -> dict[StreamId, PatchgateError]:
+        refused: dict[StreamId, PatchgateError] = {}
+        for stream in few:
+            held = self._store.live.get(stream.id)
             if held is not None and held.commit != stream.commit:
-                raise LostRaceError(f"{stream.id} went on while it was gathered")
-            if held is not None:
-                store.gathered[stream.id] = _closed(held)
+                refused[stream.id] = _went_on(stream)
+            elif held is not None:
+                self._store.gathered[stream.id] = _closed(held)
+        return refused
 
-        def delete() -> None:
-            held = store.live.get(stream.id)
+    def _delete(self, few: Sequence[Stream]) -> dict[StreamId, PatchgateError]:
+        """Each live branch at exactly the commit that was gathered."""
+        store, refused = self._store, dict[StreamId, PatchgateError]()
+        for stream in few:
+            held, there = store.live.get(stream.id), store.gathered.get(stream.id)
             if held is None:
-                return
+                continue
             if held.commit != stream.commit:
-                raise LostRaceError(f"{stream.id} went on while it was gathered")
-            if store.gathered[stream.id].head != stream.head:
-                raise LedgerError(f"{stream.id} is not on the ledger branch after it was gathered")
-            del store.live[stream.id]
+                refused[stream.id] = _went_on(stream)
+            elif there is None or there.head != stream.head:
+                why = f"{stream.id} is not on the ledger branch after it was gathered"
+                refused[stream.id] = LedgerError(why)
+            else:
+                del store.live[stream.id]
+        return refused
 
-        self._line.send(Request("ledger", "PUSH", "gather", stream.id, stream.head), archive)
-        self._line.send(Request("ledger", "PUSH", "delete", stream.id, stream.head), delete)
+
+def _went_on(stream: Stream) -> LostRaceError:
+    return LostRaceError(f"{stream.id} went on while it was gathered")
 
 
 def _closed(stream: Stream) -> Stream:

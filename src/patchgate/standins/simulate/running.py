@@ -17,6 +17,7 @@ from patchgate.core.ids import TicketKey
 from patchgate.core.proposal import Outcome
 from patchgate.errors import CredentialError, PatchgateError, ServiceError
 from patchgate.ports import Doorbell
+from patchgate.standins.simulate.scenarios import SWEEP
 from patchgate.standins.simulate.thinking import Thinker, Thought, leave, start_tree
 from patchgate.standins.simulate.wire import KilledError, Line, Request
 from patchgate.standins.simulate.world import World
@@ -27,6 +28,10 @@ ROUNDS = 30
 """As many as a real run may have."""
 SWEPT_MINUTES = 30
 """How far back the sweep asks Jira for fresh tickets."""
+
+
+def _unheard(what: object) -> None:
+    """Nobody waits, and no run begins."""
 
 
 @dataclass(slots=True)
@@ -54,13 +59,24 @@ class Swept:
 class MemoryBell(Doorbell):
     """Asks Actions for a run of a ticket."""
 
-    def __init__(self, line: Line) -> None:
+    def __init__(self, line: Line, arrives: Callable[[str], None]) -> None:
+        """`arrives` is told of each ticket (and of `SWEEP`) when Actions has taken the call."""
         self.rung: list[TicketKey] = []
         self._line = line
+        self._arrives = arrives
 
     def ring(self, key: TicketKey) -> None:
         """A run of that ticket is to begin."""
-        self._line.send(Request("github", "POST", "dispatch", key), lambda: self.rung.append(key))
+
+        def act() -> None:
+            self.rung.append(key)
+            self._arrives(key)
+
+        self._line.send(Request("github", "POST", "dispatch", key), act)
+
+    def ring_sweep(self) -> None:
+        """Another sweep is to follow."""
+        self._line.send(Request("github", "POST", "dispatch", SWEEP), lambda: self._arrives(SWEEP))
 
 
 class Runner:
@@ -171,13 +187,20 @@ class Runner:
             self.world.runs.ended.add(name)
         return done
 
-    def ring_and_gather(self, line: Callable[[str], Line], *, period: int) -> Swept:
+    def ring_and_gather(
+        self,
+        line: Callable[[str], Line],
+        *,
+        period: int,
+        arrives: Callable[[str], None] = _unheard,
+        pause: Callable[[float], object] = _unheard,
+    ) -> Swept:
         """The scheduled sweep of Actions: it rings for tickets and leaves the runs to others."""
         name = self.world.runs.begin()
         way, ran = line(name), Ran()
-        bell = MemoryBell(way)
+        bell = MemoryBell(way, arrives)
         try:
-            desk = replace(self._desk(way, ran), bell=bell)
+            desk = replace(self._desk(way, ran), bell=bell, pause=pause)
             failure = sweep(desk, period=period).failure
             ran.troubles += [failure] if failure else []
         except PatchgateError as error:
