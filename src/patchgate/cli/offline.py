@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from patchgate.cli.terminal import FILE, FOLDER, say
+from patchgate.errors import INTERRUPTED
 
 
 @click.command()
@@ -18,7 +20,7 @@ def demo(keep: Path | None, pause: bool) -> None:
     """Play one feature ticket's life on loopback stand-ins, offline and without keys."""
     from patchgate.standins.demo import play
 
-    sys.exit(play(keep=keep, pause=pause))
+    _end_with(lambda: play(keep=keep, pause=pause))
 
 
 @click.command()
@@ -33,7 +35,7 @@ def rehearse(
     """Try a ticket on a repository of your own, on stand-ins; nothing of yours is written."""
     from patchgate.standins.rehearse import rehearse as play
 
-    sys.exit(play(repo=repo, ticket=ticket, answers=answers, people=people, keep=keep))
+    _end_with(lambda: play(repo=repo, ticket=ticket, answers=answers, people=people, keep=keep))
 
 
 @click.command()
@@ -51,4 +53,14 @@ def simulate(seed: int, tickets: int, sweep: int, **given: Any) -> None:
     from patchgate.standins.simulate import simulate as play
 
     plans = Plans(seed=seed, tickets=tickets, sweep_minutes=sweep, **given)
-    sys.exit(play(plans, say))
+    _end_with(lambda: play(plans, say))
+
+
+def _end_with(play: Callable[[], int]) -> NoReturn:
+    """Exit with what it returns; Ctrl-C ends it too, and no wake-up will go on with it."""
+    try:
+        sys.exit(play())
+    except KeyboardInterrupt:
+        say("patchgate: interrupted; all of it was on stand-ins", error=True)
+        say("  next: Nothing of yours was written. Start it again when you like.", error=True)
+        sys.exit(INTERRUPTED)

@@ -25,7 +25,7 @@ OFFERS: dict[Kind, str] = {
     "patch": "approve · changes … · ask … · reject …",
     "pull": "checks green · checks red … · merge · changes …",
     "blocked": "override RULE why · changes … · reject …",
-    "question": "comment … · resume · retry · changes … · reject …",
+    "question": "resume · retry · changes … · reject …",
 }
 
 
@@ -57,14 +57,14 @@ class AtTerminal:
     console: Console
 
     def decide(self, asked: Decision) -> str:
-        """Ask until something was typed; the end of the input means quit."""
+        """Ask until something was typed; the end of the input, or Ctrl-C, means quit."""
         self.console.print(f"[bold yellow]{asked.key} waits for {escape(asked.waits_for)}.[/]")
         self.console.print(f"  {OFFERS[asked.kind]} · comment … · assign · quit")
         try:
             typed = self.console.input("[bold]? [/]").strip()
             while not typed:
                 typed = self.console.input("[bold]? [/]").strip()
-        except EOFError:
+        except (EOFError, KeyboardInterrupt):
             return "quit"
         return f"/{typed}" if typed.split()[0] in VERBS else typed
 
