@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.console import Console
+from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.panel import Panel
 from rich.rule import Rule
@@ -35,6 +35,7 @@ COLOURS = {
 }
 """The kinds of a room's lines; whatever else it prints is shown as it is."""
 INDENT = 2
+BULLET = re.compile(r" *• ")
 KEPT_LINES = 40
 """Lines of a long comment that are shown: its beginning and its end."""
 
@@ -84,7 +85,7 @@ class Screen:
 
     def document(self, title: str, body: dict[str, Any]) -> None:
         """A comment as a person reads it in Jira, shortened in the middle."""
-        shown = Text("\n").join(_shortened(paper(body)))
+        shown = Group(*map(_hung, _shortened(paper(body))))
         self.console.print(Padding(Panel(shown, title=title, title_align="left"), (0, 0, 0, 2)))
 
     def place(self, text: str) -> None:
@@ -148,6 +149,18 @@ class Screen:
         for account, name in self._names.items():
             text = text.replace(account, name)
         return text
+
+
+def _hung(line: Text) -> RenderableType:
+    """A line of a list goes on below its words, not below its bullet."""
+    bullet = BULLET.match(line.plain)
+    if not bullet:
+        return line
+    grid = Table.grid()
+    grid.add_column(width=bullet.end())
+    grid.add_column(ratio=1, overflow="fold")
+    grid.add_row(line[: bullet.end()], line[bullet.end() :])
+    return grid
 
 
 def _shortened(lines: Sequence[Text]) -> list[Text]:
