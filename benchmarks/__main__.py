@@ -62,7 +62,7 @@ def _jobs(found: dict[str, jobs.Spent]) -> list[Row]:
     return [
         (
             f"run in Actions: {name}",
-            f"{spent.seconds:.1f} s, {spent.jobs} jobs",
+            f"{spent.seconds:.1f} s, {spent.jobs} job{'s' * (spent.jobs > 1)}",
             f"{spent.jira} jira, {spent.github} github, {spent.git // 2} git exchanges",
             _ratio(spent.seconds, idle.seconds) if idle else "",
         )

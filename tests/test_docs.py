@@ -116,6 +116,21 @@ def test_the_architecture_shows_the_flow_as_a_diagram() -> None:
         assert edge in diagram
 
 
+def test_what_a_run_costs_is_what_was_measured() -> None:
+    table = text_of("docs/actions.md").split("## What a run costs\n")[1].split("\n## ")[0]
+    told = [line.strip("| ").split(" | ") for line in table.splitlines()]
+    told = [row for row in told if row[-1].isdigit()]
+    measured = re.findall(
+        r"^\| run in Actions: (.+?) \| .*?, (\d+) jobs? \| (\d+) jira, (\d+) github, (\d+) git",
+        text_of("docs/benchmarks.md"),
+        re.MULTILINE,
+    )
+    assert len(measured) == len(told) == 6
+    for name, *numbers in measured:
+        (row,) = [row for row in told if row[0].startswith(name)]
+        assert row[1:] == numbers, name
+
+
 def test_every_link_between_documents_leads_somewhere() -> None:
     pages = [*DOCS.rglob("*.md"), *ROOT.glob("*.md"), *ROOT.glob(".github/*.md")]
     for page in pages:
