@@ -44,7 +44,8 @@ def one_error(step: Step, code: int, *words: str) -> None:
     assert "next: " in said
     for word in words:
         assert word in said
-    assert "**Stopped**" in step.summary
+    assert f"**Stopped** (exit code {code}):" in step.summary
+    assert "\n\n**Next:** " in step.summary
 
 
 def test_the_rooms_of_one_run_end_with_a_patch_that_waits(jobs: Jobs) -> None:
@@ -53,6 +54,8 @@ def test_the_rooms_of_one_run_end_with_a_patch_that_waits(jobs: Jobs) -> None:
     settle = jobs.job("settle", rooms='{"propose": {"result": "success"}}')
     assert (settle.code, settle.outputs["state"]) == (0, "WAITING_USER_APPROVAL")
     assert propose.outputs["parcel"].startswith("proposal-")
+    assert propose.summary.startswith("## patchgate · propose · MWC-1 · implement\n")
+    assert f"| [MWC-1]({jobs.life.world.urls['jira']}/browse/MWC-1) |" in settle.summary
     assert jobs.life.digest("MWC-1") in settle.summary
     assert settle.annotations == []
 

@@ -24,6 +24,7 @@ def propose(work: Work) -> None:
     eid, env = work.inputs.brief, work.env
     work.told.title = f"propose · {eid}"
     brief, path = _brief(work)
+    work.told.title = f"propose · {brief.key} · {brief.task}"
     env.admit(Room.PROPOSE, brief.model.provider)
     checkout = _checkout(work, brief)
     left = work.inputs.left
@@ -52,7 +53,7 @@ def seal(work: Work) -> None:
         brief = read_brief(briefs.brief(eid))
         if same_repository(brief.repo, work.env) or brief.repo.casefold() in public:
             matrix.append({"eid": eid, "proposal": name, "repo": brief.repo, "start": brief.start})
-            work.journal.note(brief.key, "check", f"{name} is fixed")
+            work.journal.note(brief.key, "check", f"to be checked as it is now: {name}")
         else:
             work.journal.note(brief.key, "check", f"no check: {brief.repo} {PRIVATE}")
     work.job.output("sealed", json.dumps(sealed))
@@ -65,6 +66,7 @@ def check(work: Work) -> None:
     work.told.title = f"check · {eid}"
     work.env.admit(Room.CHECK)
     brief, path = _brief(work)
+    work.told.title = f"check · {brief.key}"
     given = CheckInput(
         proposal=opened(work.inputs.given, _wanted(work, f"proposal-{eid}")),
         checkout=_checkout(work, brief),

@@ -53,7 +53,8 @@ def _fail(job: Job, told: Told, error: Exception, clean: Callable[[str], str]) -
     lines, code = told_of(error, clean)
     said, advice = lines[-2].removeprefix("patchgate: "), lines[-1].strip()
     annotate_error(job, f"{said}; {advice}", code)
-    told.notes.append(f"**Stopped** (exit code {code}): {line(f'{said}; {advice}', 1000)}")
+    told.notes.append(f"**Stopped** (exit code {code}): {line(said, 1000)}")
+    told.notes.append(f"**Next:** {line(advice.removeprefix('next: '), 1000)}")
 
 
 def _room(work: Work) -> None:

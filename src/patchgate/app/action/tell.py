@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from patchgate.app.desk import Line, Outcome
-from patchgate.core.words.inert import code, line
+from patchgate.core.words.inert import code, line, link
 from patchgate.ports import Job
 
 REFUSED = ("refused: ", "WriteGate refused")
@@ -30,6 +30,14 @@ class Told:
     outcome: Outcome = field(default_factory=Outcome)
     notes: list[str] = field(default_factory=list)
     """Paragraphs of our own words."""
+    limits: str = ""
+    """What this run's token cannot do; the last word."""
+    site: str = ""
+    """Address of the Jira site, so that tickets can be linked to; empty, they are not."""
+
+    def ticket(self, key: str) -> str:
+        """A ticket's key, as a link where the site is known."""
+        return link(key, f"{self.site.rstrip('/')}/browse/{key}") if self.site else line(key)
 
 
 def summary(told: Told) -> str:
@@ -37,7 +45,9 @@ def summary(told: Told) -> str:
     parts = [f"## patchgate · {line(told.title)}", *told.notes]
     waits = told.outcome.waits
     if waits:
-        rows = [f"| {line(w.key)} | {w.state} | {line(w.what)} | {line(w.whom)} |" for w in waits]
+        rows = [
+            f"| {told.ticket(w.key)} | {w.state} | {line(w.what)} | {line(w.whom)} |" for w in waits
+        ]
         parts.append(
             "\n".join(["| ticket | state | waits for | from |", "|---|---|---|---|", *rows])
         )
@@ -50,6 +60,8 @@ def summary(told: Told) -> str:
     if told.outcome.heads:
         heads = [f"- {code(stream)} {code(head)}" for stream, head in told.outcome.heads]
         parts.append("\n".join(["### Ledger heads", "", *heads]))
+    if told.limits:
+        parts.append(told.limits)
     return "\n\n".join(parts)
 
 

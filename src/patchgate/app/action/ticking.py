@@ -67,7 +67,8 @@ def _desk(work: Work, *, asks: bool) -> Desk:
         on_secret=work.job.mask,
     )
     if desk.rules.runner["github"] == SHARED_ACCOUNT:
-        work.told.notes.append(SHARED_LIMITS)
+        work.told.limits = SHARED_LIMITS
+    work.told.site = work.env.jira_base_url or desk.settings.jira.url
     return replace(desk, asks=asks)
 
 
