@@ -94,6 +94,10 @@ FORBIDDEN: dict[str, AppliedPatch] = {
     "bidi-characters": adding("if x:\u202e # ok"),
     "invisible-characters": adding("na\u200bme = 1"),
     "lookalike-letters": adding("if is_\u0430dmin(user):"),
+    "off-screen-text": adding(f"total = 1{' ' * 120}; evil()"),
+    "command-names": patch(change("docs/--checkpoint-action=exec=sh x.md", "A")),
+    "runs-by-itself": patch(change("web/.vscode/tasks.json", "A")),
+    "test-configuration": patch(change("pytest.ini")),
     "ci-configuration": patch(change(".github/workflows", "A")),
     "codeowners": patch(change("docs/CODEOWNERS")),
     "agent-instructions": patch(change("packages/web/claude.md", "A")),
@@ -120,6 +124,10 @@ ALLOWED: dict[str, AppliedPatch] = {
     "path-safety": patch(change("code/git/config"), change("docs/été.md", "A")),
     "bidi-characters": adding("text = 'שלום'"),
     "invisible-characters": adding("print('⚠\ufe0f done 👩\u200d🔧')\r"),
+    "off-screen-text": adding(f"{' ' * 119}x{' ' * 200}"),
+    "command-names": patch(change("web/routes/$slug.(group).tsx", "A"), change("a-b/c - d.md")),
+    "runs-by-itself": patch(change(".vscode/extensions.json"), change("code/customize.py")),
+    "test-configuration": patch(change("code/config.ini")),
     "ci-configuration": patch(change(".github/ISSUE_TEMPLATE/bug.yml")),
     "codeowners": patch(change("code/CODEOWNERS.md")),
     "agent-instructions": patch(change("docs/agents.rst")),
@@ -157,6 +165,14 @@ def test_a_secret_is_blocked_and_never_repeated() -> None:
     assert token[8:] not in repr(result)
 
 
+def test_a_secret_in_the_name_of_an_added_file_is_blocked_and_not_repeated() -> None:
+    token = made(FORMS["github-token"], seeded(8))
+    result = judged(patch(change(f"docs/{token}.md", "A")))
+    assert [(v.rule, v.path) for v in result.violations] == [("secrets", "")]
+    assert token[8:] not in repr(result)
+    assert judged(patch(change(f"docs/{token}.md"))).level == "ACCEPT", "it was there before"
+
+
 @pytest.mark.covers("S2.31")
 @pytest.mark.parametrize("rule", sorted(IDS))
 def test_each_rule_finds_what_it_is_for(rule: str) -> None:
@@ -189,6 +205,8 @@ def test_each_rule_leaves_its_neighbours_alone(rule: str) -> None:
         "GITHUB~1/workflows/x.yml",
         "docs/MCP~1.JSO",
         "CLAUDE~2",
+        "docs/x.md ",
+        "docs./x.md",
         "a\\.git\\config",
         "../x",
         "a/../../x",

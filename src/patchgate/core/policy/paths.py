@@ -50,6 +50,8 @@ def _unsafe_part(part: str) -> str:
     folded = fold(part)
     if folded in (".git", ".", ".."):
         return "it lies in git's own folder"
+    if part[-1] in ". ":
+        return "its name ends in what Windows drops"
     if _AS_WINDOWS_SHORTENS_IT.fullmatch(folded):
         return "on Windows it is the short name of another file"
     return ""
