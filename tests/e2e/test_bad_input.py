@@ -6,8 +6,8 @@ import json
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -382,15 +382,6 @@ def interruptible() -> Iterator[None]:
     signal.signal(signal.SIGINT, before)
 
 
-def until(reached: Callable[[], bool]) -> None:
-    """Wait for it, a minute at most."""
-    for _ in range(1200):
-        if reached():
-            return
-        time.sleep(0.05)
-    raise AssertionError("it never came to that")
-
-
 def started(t: Terminal, *argv: str) -> subprocess.Popen[str]:
     """The program on its own, not waited for."""
     return subprocess.Popen(
@@ -407,9 +398,11 @@ def started(t: Terminal, *argv: str) -> subprocess.Popen[str]:
 def test_ctrl_c_ends_the_rooms_too_and_loses_nothing(terminal: Build) -> None:
     t = terminal()
     key = t.ticket()
-    t.world.anthropic.plan_fault(Fault(FaultKind.DELAY, "POST", times=1, seconds=8))
+    t.world.anthropic.plan_fault(Fault(FaultKind.DELAY, "POST", times=1, seconds=60))
+    asked = threading.Event()
+    t.world.anthropic.on_arrival = lambda _: asked.set()
     run = started(t, "run", key, "--cache", str(t.folder / "c"))
-    until(lambda: t.world.anthropic.requests_seen() > 0)
+    assert asked.wait(60)
     run.send_signal(signal.SIGINT)
     _, err = run.communicate(timeout=30)
     assert (run.returncode, TRACEBACK in err) == (130, False)

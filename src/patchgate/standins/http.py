@@ -7,7 +7,6 @@ import functools
 import json
 import os
 import threading
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
@@ -112,6 +111,7 @@ class StandIn:
         self.after_effect: EffectHook | None = None
         self.on_arrival: Callable[[Request], None] | None = None
         self._faults: list[list[Any]] = []
+        self._calm = threading.Event()
         routes = [*self.routes()]
         self._handlers: list[Handler] = [handler for _, _, handler in routes]
         self._map = _table(tuple((method, rule) for method, rule, _ in routes))
@@ -146,9 +146,11 @@ class StandIn:
             self._faults.append([fault, fault.skip, fault.times])
 
     def clear_faults(self) -> None:
-        """Forget every planned fault."""
+        """Forget every planned fault; who is being delayed is answered now."""
         with self.lock:
             self._faults.clear()
+            self._calm.set()
+            self._calm = threading.Event()
 
     def snapshot(self) -> Any:
         """A deep copy of the service's state."""
@@ -172,7 +174,7 @@ class StandIn:
             self.on_arrival(request)
         fault = self._take_fault(request)
         if fault and fault.kind is FaultKind.DELAY:
-            time.sleep(fault.seconds)
+            self._calm.wait(fault.seconds)
         if fault and fault.kind is FaultKind.RESET_BEFORE:
             raise Reset
         if fault and fault.kind is FaultKind.STATUS:
