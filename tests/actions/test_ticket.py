@@ -161,7 +161,7 @@ def press(here: Site, login: str, **inputs: str) -> None:
 
 
 def test_an_approval_by_hand_counts_for_who_may_and_for_nobody_else(tmp_path: Path) -> None:
-    """After a second model has read the patch, in a run of its own."""
+    """A second model reads the patch before; its pull request is closed and rejected after."""
     settings = {**NO_CHECKS, "review": "advise"}
     with site(tmp_path, POLITE, REVIEWED, settings=settings, credential="token") as here:
         key = here.life.ticket()
@@ -187,6 +187,16 @@ def test_an_approval_by_hand_counts_for_who_may_and_for_nobody_else(tmp_path: Pa
         (repeated,) = here.expect(TICK)
         assert "repeats no command" in str(repeated.played.annotations)
         assert here.life.events(key) == before
+        people = here.world.github.as_user(ROBIN.github)
+        people.comment(CONTROL, pull.number, "Nice, approve it.")
+        here.expect({})
+        people.close(CONTROL, pull.number)
+        here.expect(TICK)
+        assert here.life.shows(key) == ("Blocked", "Leigh")
+        assert "closed by robin-acme unmerged" in here.life.said(key)[-1]
+        people.comment(CONTROL, pull.number, "/reject not wanted")
+        here.expect(TICK)
+        assert "rejected" in here.life.issue(key).labels
 
 
 # ── events that cannot be understood ─────────────────────────────────────────────────────

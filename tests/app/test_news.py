@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from tests.app.test_subtasks import Story
 
 from patchgate.app.news import News
 from patchgate.app.sweep import open_workflows
+from patchgate.core.state import State
 from patchgate.standins.simulate.scenarios import ONE, TWO
 from patchgate.standins.simulate.wire import Line
 
@@ -19,5 +21,7 @@ def test_a_parent_is_woken_when_its_sub_task_ended_without_its_knowing(tmp_path:
 
     assert flows[ONE].children[0].key == TWO
     assert not News(desk, flows).wakes(flows[ONE])
+    ended = flows | {TWO: replace(flows[TWO], state=State.DONE)}  # and still owes a word
+    assert News(desk, ended).wakes(flows[ONE])
     del flows[TWO]  # gathered: the run that ended it died before the parent's stream said so
     assert News(desk, flows).wakes(flows[ONE])
