@@ -81,8 +81,7 @@ class Globs:
 
     def matches(self, path: str) -> bool:
         """Whether a pattern names this path."""
-        text = _folded(path) if self.folded else path
-        parts = text.split("/")
+        text, parts = _cut(path, folded=self.folded)
         name = parts[-1]
         return (
             name in self._names
@@ -193,6 +192,13 @@ def _folded(path: str) -> str:
     if path.isascii() and not _ENDINGS.search(path):
         return path.lower()
     return "/".join(fold(part) for part in path.split("/"))
+
+
+@lru_cache(maxsize=8_192)
+def _cut(path: str, *, folded: bool) -> tuple[str, tuple[str, ...]]:
+    """A path as it is compared, and its components: a policy asks dozens of times for each."""
+    text = _folded(path) if folded else path
+    return text, tuple(text.split("/"))
 
 
 def _split(path: str, *, folded: bool) -> list[str]:

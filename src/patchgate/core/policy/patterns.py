@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Protocol, cast
 
 import re2
@@ -11,8 +12,8 @@ import re2
 class Found(Protocol):
     """What a search gives."""
 
-    def group(self) -> str:
-        """The text that was found."""
+    def group(self) -> str | bytes:
+        """The text that was found, of the searched text's type."""
 
     def groups(self) -> tuple[str | None, ...]:
         """What its groups found; None for one that took no part."""
@@ -24,7 +25,7 @@ class Found(Protocol):
 class Expression(Protocol):
     """A compiled pattern."""
 
-    def search(self, text: str) -> Found | None:
+    def search(self, text: str | bytes) -> Found | None:
         """The first place where it is found."""
 
     def match(self, text: str) -> Found | None:
@@ -34,6 +35,7 @@ class Expression(Protocol):
         """Every place where it is found."""
 
 
+@lru_cache(maxsize=1024)
 def compile_pattern(pattern: str) -> Expression:
     """Read a pattern; ValueError says what is wrong with it (RE2 has no look-around)."""
     options = re2.Options()
@@ -46,9 +48,13 @@ def compile_pattern(pattern: str) -> Expression:
         raise ValueError(f"the pattern {pattern!r} does not compile: {text}") from error
 
 
-def first_found(patterns: Sequence[Expression], text: str) -> str | None:
-    """The text that the first of the patterns finds, or None."""
-    return next((found.group() for one in patterns if (found := one.search(text))), None)
+def first_found(patterns: Sequence[Expression], text: bytes) -> str | None:
+    """The text that the first of the patterns finds in UTF-8, or None."""
+    for one in patterns:
+        found = one.search(text)
+        if found is not None:
+            return cast("bytes", found.group()).decode("utf-8", "replace")
+    return None
 
 
 class ByLines(Protocol):
