@@ -215,6 +215,24 @@ def test_a_well_chained_event_of_unknown_schema_is_refused(event: dict[str, obje
     assert "unknown kind or schema" in found.problem
 
 
+def test_a_number_in_quotes_is_no_number_of_an_event() -> None:
+    line = edited(chained(2)[1].line, seq="2")
+
+    found = parse_chain(STREAM, [chained(1)[0].line, line], origin(STREAM))
+
+    assert isinstance(found, Finding)
+    assert "not a ledger line: seq" in found.problem
+
+
+@pytest.mark.parametrize("number", [2**53, -(2**53), 2**60])
+def test_a_number_beyond_what_is_exact_is_never_taken_on_the_short_way(number: int) -> None:
+    head = origin(STREAM).head
+    event = f'{{"at":"2026-11-21T10:00:00Z","kind":"sweep-done","tickets":{number},"v":1}}'
+    line = f'{{"event":{event},"prev":"{head}","seq":1}}'.encode()
+
+    assert isinstance(parse_chain(STREAM, [line], origin(STREAM)), Finding)
+
+
 def test_a_file_cut_inside_a_line_names_that_line() -> None:
     found = parse_file(STREAM, join_lines(chained(3))[:-1], origin(STREAM))
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import get_args
+from typing import Literal, get_args
 
 import pytest
 from tests.core.stories import POLICY, Story, at_approval, at_merge, at_plan_review
 
 from patchgate.core import events as e
-from patchgate.core.events import Event, Intent
+from patchgate.core.events import Event, Evidence, Intent
 from patchgate.core.fold import evolve, fold
+from patchgate.core.ids import FactId, digest_json
 from patchgate.core.state import PARKED, TERMINAL, Pull, State, Workflow
 
 PARKING = e.Parked(at="t", state="STOPPED", code="stop", reason="r", advice="a")
@@ -143,3 +144,47 @@ def test_what_was_said_about_an_input_that_is_not_there_changes_nothing() -> Non
     handled = e.InputHandled(at="t", fact="x", outcome="refused", reason="r", say=True)
     w = Story().open().w
     assert replace(fold([handled], w), seq=w.seq) == w
+
+
+def granted(what: Literal["plan", "patch", "request"], subject: str) -> e.Approved:
+    evidence = Evidence(
+        platform="jira", kind="comment", target="MWC-1", id=what, author="leigh", at="t"
+    )
+    return e.Approved(
+        at="t", subject=digest_json(subject), what=what, approver="Leigh", evidence=evidence,
+        policy=POLICY, base="",
+    )  # fmt: skip
+
+
+GRANTS = (granted("plan", "p"), granted("patch", "c"), granted("request", "old"))
+
+
+def test_another_text_of_the_ticket_takes_only_the_approval_of_the_text_before() -> None:
+    kept = (*GRANTS, granted("request", "new"))
+    w = replace(at_approval().w, grants=kept)
+    revised = e.TicketRevised(at="t", fact=FactId("f"), key=w.key, request=digest_json("new"))
+    assert evolve(w, revised).grants == (*GRANTS[:2], kept[3])
+
+
+def test_another_round_takes_only_the_approval_of_the_patch() -> None:
+    w = replace(at_approval().w, grants=GRANTS)
+    again = e.ChangesRequested(at="t", source="person", by="ann", detail="no", counts=False)
+    assert evolve(w, again).grants == (GRANTS[0], GRANTS[2])
+
+
+def test_a_ticket_is_opened_once_and_what_has_ended_counts_on() -> None:
+    story = at_merge()
+    opened = next(x for x in story.events if isinstance(x, e.WorkflowOpened))
+    other = opened.model_copy(update={"mode": "request", "repo": "acme/other", "requester": "eve"})
+    assert evolve(story.w, other) == replace(story.w, seq=story.w.seq + 1)
+    assert story.w.seq == len(story.events)
+    done = evolve(story.w, e.Ended(at="then", state="CANCELLED", by="x", reason="r"))
+    assert (done.seq, done.since) == (story.w.seq + 1, "then")
+
+
+def test_a_word_on_a_moved_status_is_said_anew_in_another_state_and_not_after_the_end() -> None:
+    w = replace(at_approval().w, drift_reasserted=True)
+    assert not evolve(w, PARKING).drift_reasserted
+    assert evolve(w, e.SweepDone(at="t", tickets=1)).drift_reasserted
+    ended = evolve(w, e.Ended(at="t", state="CANCELLED", by="x", reason="r"))
+    assert ended.drift_reasserted
