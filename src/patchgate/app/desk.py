@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -72,8 +71,6 @@ class Desk:
     """Wakes a ticket in a run of its own, where there is a place for that."""
     folds: Folds = field(default_factory=Folds)
     """Workflows folded before."""
-    pause: Callable[[float], object] = time.sleep
-    """Lets so many seconds pass."""
 
     def now(self) -> str:
         """The present moment as it stands on the ledger: ISO 8601, UTC, milliseconds."""

@@ -55,7 +55,7 @@ class News:
 
     def _is_due(self, w: Workflow) -> bool:
         """Whether its own stream asks for something, without anything new from outside."""
-        if w.is_over or w.reservation is not None or w.claims or w.unseen_since:
+        if w.is_over or w.reservation is not None or w.unseen_since:
             return True
         rules = self._desk.rules
         if w.shown is None or not w.shown.same_as(view_of(w, rules)):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from patchgate.app.desk import Desk
 from patchgate.app.news import News
@@ -45,36 +45,53 @@ def open_workflows(desk: Desk, damaged: Damaged) -> list[Workflow]:
     return found
 
 
+Wants = Callable[[], bool]
+"""Whether a ticket wants a wake-up; asked, it may look at GitHub."""
+
+
 def wanted(
     desk: Desk, updated_minutes: int, late: list[PatchgateError] | None = None
 ) -> list[TicketKey]:
-    """Keys to wake: open workflows with news (a child wakes its parent), fresh tickets in Jira.
+    """Keys to wake: open workflows with news (a child wakes its parent), fresh tickets in Jira."""
+    return [key for key, wants in candidates(desk, updated_minutes, late).items() if wants()]
+
+
+def candidates(
+    desk: Desk, updated_minutes: int, late: list[PatchgateError] | None = None
+) -> dict[TicketKey, Wants]:
+    """All open tickets and those that are fresh in Jira, each with what tells if it is to be woken.
 
     A ticket whose stream is damaged is woken too: its own wake-up says so and fails. Where Jira
     cannot be searched now, open tickets are woken all the same: the error goes into `late`, for
     the caller to raise when they were (without such a list it is raised at once).
     """
-    keys: dict[TicketKey, None] = {}
     damaged: Damaged = []
     flows = {w.key: w for w in open_workflows(desk, damaged)}
     open_now = {key: w for key, w in flows.items() if not _is_over(desk, w)}
     news = News(desk, open_now)
+    rung: dict[TicketKey, list[Workflow]] = {}
     for w in open_now.values():
-        rung = _rung_by(w, flows)
-        if rung not in keys and news.wakes(w):
-            keys[rung] = None
-    for stream_id, _ in damaged:
-        keys[ticket_of(stream_id)[0]] = None
+        rung.setdefault(_rung_by(w, flows), []).append(w)
+    found: dict[TicketKey, Wants] = {key: _any_has(news, ws) for key, ws in rung.items()}
+    found |= dict.fromkeys((ticket_of(stream_id)[0] for stream_id, _ in damaged), _surely)
     try:
         if news.trouble is not None:
             raise news.trouble
-        found = desk.tracker.search(desk.settings.jira.projects, updated_minutes)
-        keys |= dict.fromkeys(key for key in found if key not in open_now)
+        fresh = desk.tracker.search(desk.settings.jira.projects, updated_minutes)
+        found |= dict.fromkeys((key for key in fresh if key not in open_now), _surely)
     except ServiceError as error:
         if late is None:
             raise
         late.append(error)
-    return list(keys)
+    return found
+
+
+def _any_has(news: News, flows: Sequence[Workflow]) -> Wants:
+    return lambda: any(map(news.wakes, flows))
+
+
+def _surely() -> bool:
+    return True
 
 
 def gather(desk: Desk) -> list[str]:

@@ -45,6 +45,7 @@ def rehearse(
 @click.option("--days", default=1, show_default=True, help="Days of tickets and bad weather.")
 @click.option("--weather", default=1.0, show_default=True, help="How bad it is; 0: never.")
 @click.option("--sweep", default=30, show_default=True, help="Minutes between sweeps.")
+@click.option("--wake-ups", default=3, show_default=True, help="Tickets that one sweep wakes.")
 @click.option("--queue", is_flag=True, help="Groups keep all arrivals, not one pending run.")
 @click.option("--only", default=0, help="Play this one of the tickets alone.")
 def simulate(seed: int, tickets: int, sweep: int, **given: Any) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from patchgate.app.desk import Desk
 from patchgate.app.project import read_project
-from patchgate.app.sweep import HEARTBEAT_EVERY, gather, heartbeat, in_turn, wanted
+from patchgate.app.sweep import HEARTBEAT_EVERY, Wants, candidates, gather, heartbeat, in_turn
 from patchgate.core.approval import moment
 from patchgate.core.ids import TicketKey
 from patchgate.core.words.shape import count
@@ -19,17 +19,13 @@ UPDATED_MINUTES = 90
 """Tickets that changed in Jira since then are woken: more than a period, for Jira's search lags."""
 
 
-MINUTES = 8
-"""How long one sweep rings; what waits then is left to the next, which looks anew."""
-
-
 @dataclass(frozen=True, slots=True)
 class Swept:
     """What a sweep did."""
 
     rung: tuple[str, ...]
     put_off: tuple[str, ...]
-    """Those whose turn comes in the next sweep, which was rung for."""
+    """Those whose turn comes in the next sweep, which was rung for; not looked at yet."""
     gathered: tuple[str, ...]
     warnings: tuple[str, ...]
     failure: PatchgateError | None
@@ -41,52 +37,74 @@ class Swept:
         words = f"{count(len(self.rung), 'ticket')} woken ({', '.join(self.rung) or 'none'}), "
         words += f"{count(len(self.gathered), 'ended stream')} gathered."
         if self.put_off:
-            words += f" {len(self.put_off)} put off to the next sweep, which follows at once: "
-            words += f"{', '.join(self.put_off[:NAMED])}"
+            words += f" Not looked at: {count(len(self.put_off), 'ticket')}, put off to the next "
+            words += f"sweep, which follows at once: {', '.join(self.put_off[:NAMED])}"
             words += f" and {len(self.put_off) - NAMED} more." if self.put_off[NAMED:] else "."
         return words
 
 
-def sweep(desk: Desk, *, period: int = HEARTBEAT_EVERY) -> Swept:
-    """Ring for every ticket that wants a wake-up; `period` is the schedule's, in minutes.
+@dataclass(slots=True)
+class _Bells:
+    """The bells of one sweep; one that fails is told, and stops no other."""
 
-    So many a minute as the settings say, for a while: another sweep goes on from there.
+    desk: Desk
+    rung: list[str] = field(default_factory=list)
+    failure: PatchgateError | None = None
+    """The first one."""
+
+    def ring_in_turn(self, turns: Sequence[TicketKey], waiting: Mapping[TicketKey, Wants]) -> int:
+        """Wake as many as the settings say; how many had their turn."""
+        left = self.desk.settings.limits.wake_ups_per_sweep
+        for had, key in enumerate(turns):
+            if not left:
+                return had
+            if waiting[key]():
+                left -= 1
+                self._ring(key)
+        return len(turns)
+
+    def _ring(self, key: TicketKey) -> None:
+        try:
+            if self.desk.bell is not None:
+                self.desk.bell.ring(key)
+            self.rung.append(str(key))
+        except PatchgateError as error:
+            self._failed(key, f"not woken: {error.message}", error)
+
+    def ring_sweep(self) -> None:
+        """Have another sweep go on."""
+        try:
+            if self.desk.bell is not None:
+                self.desk.bell.ring_sweep()
+        except PatchgateError as error:
+            self._failed("sweep", f"the next one was not rung for: {error.message}", error)
+
+    def _failed(self, key: str, text: str, error: PatchgateError) -> None:
+        self.failure = self.failure or error
+        self.desk.journal.note(key, "stop", text)
+
+
+def sweep(desk: Desk, *, period: int = HEARTBEAT_EVERY) -> Swept:
+    """Ring for tickets that want a wake-up; `period` is the schedule's, in minutes.
+
+    For so many as the settings say: another sweep, which is rung for, goes on from there.
     """
     known = {p: read_project(desk, p) for p in desk.settings.jira.projects}
     swept = _minutes_since(desk, {p: state.swept for p, state in known.items()})
     since = _minutes_since(desk, {p: state.since for p, state in known.items()})
     late: list[PatchgateError] = []
-    keys = wanted(desk, _window(since, period), late)
-    waiting = in_turn(keys, known[desk.settings.jira.projects[0]].through)
-    most = MINUTES * desk.settings.limits.wake_ups_per_minute
-    now, put_off = waiting[:most], tuple(str(key) for key in waiting[most:])
-    rung, failure = _ring(desk, now)
+    waiting = candidates(desk, _window(since, period), late)
+    turns = in_turn(waiting, known[desk.settings.jira.projects[0]].through)
+    bells = _Bells(desk)
+    had = bells.ring_in_turn(turns, waiting)
+    put_off = tuple(map(str, turns[had:]))
     gathered = tuple(gather(desk))
-    heartbeat(desk, len(rung), now[-1] if put_off else "")
-    if put_off and desk.bell is not None:
-        try:
-            desk.bell.ring_sweep()
-        except PatchgateError as error:
-            failure = failure or error
-            desk.journal.note("sweep", "stop", f"the next one was not rung for: {error.message}")
+    heartbeat(desk, len(bells.rung), turns[had - 1] if put_off else "")
+    if put_off:
+        bells.ring_sweep()
     warnings = tuple(_late(swept, max(period, HEARTBEAT_EVERY)))
-    return Swept(rung, put_off, gathered, warnings, failure or next(iter(late), None))
-
-
-def _ring(desk: Desk, keys: Sequence[TicketKey]) -> tuple[tuple[str, ...], PatchgateError | None]:
-    """Who was woken, and the first failure."""
-    rung, failure = [], None
-    for number, key in enumerate(keys):
-        if number and number % desk.settings.limits.wake_ups_per_minute == 0:
-            desk.pause(60)
-        try:
-            if desk.bell is not None:
-                desk.bell.ring(key)
-            rung.append(str(key))
-        except PatchgateError as error:
-            failure = failure or error
-            desk.journal.note(key, "stop", f"not woken: {error.message}")
-    return tuple(rung), failure
+    failure = bells.failure or next(iter(late), None)
+    return Swept(tuple(bells.rung), put_off, gathered, warnings, failure)
 
 
 def _minutes_since(desk: Desk, times: Mapping[str, str]) -> dict[str, float]:

@@ -158,12 +158,12 @@ class LimitSettings(Record):
     ticket_micro_dollars: int = Field(
         10_000_000, ge=0, description="Model cost of a ticket, in millionths of a dollar."
     )
-    wake_ups_per_minute: int = Field(
+    wake_ups_per_sweep: int = Field(
         3,
         ge=1,
         le=1_000,
-        description="Tickets that a sweep wakes in one minute; each makes about two pushes of the "
-        "ledger, of which GitHub advises six a minute at most.",
+        description="Tickets that one sweep wakes before another follows, about a minute later; "
+        "each makes about two pushes of the ledger, of which GitHub advises six a minute at most.",
     )
     runs: RunLimits = Field(default_factory=RunLimits, description="Limits of one model task.")
     patch: PatchLimits = Field(default_factory=PatchLimits, description="Limits of one patch.")

@@ -139,12 +139,7 @@ class History:
             return Line(run, watch=self.audit, passing=lambda one: self._pass(one, strand))
 
         if key == SWEEP:
-            self._runner.ring_and_gather(
-                line,
-                period=60,
-                arrives=self._actions.arrive,
-                pause=lambda seconds: strand.wait(int(seconds) * SECOND),
-            )
+            self._runner.ring_and_gather(line, period=60, arrives=self._actions.arrive)
         else:
             self._runner.run(key, line)
 

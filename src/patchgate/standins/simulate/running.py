@@ -31,7 +31,7 @@ SWEPT_MINUTES = 30
 
 
 def _unheard(what: object) -> None:
-    """Nobody waits, and no run begins."""
+    """No run begins."""
 
 
 @dataclass(slots=True)
@@ -193,14 +193,13 @@ class Runner:
         *,
         period: int,
         arrives: Callable[[str], None] = _unheard,
-        pause: Callable[[float], object] = _unheard,
     ) -> Swept:
         """The scheduled sweep of Actions: it rings for tickets and leaves the runs to others."""
         name = self.world.runs.begin()
         way, ran = line(name), Ran()
         bell = MemoryBell(way, arrives)
         try:
-            desk = replace(self._desk(way, ran), bell=bell, pause=pause)
+            desk = replace(self._desk(way, ran), bell=bell)
             failure = sweep(desk, period=period).failure
             ran.troubles += [failure] if failure else []
         except PatchgateError as error:

@@ -89,6 +89,7 @@ def broken(result: Result) -> Iterator[str]:
     yield from (f"  {line}" for line in result.history)
     words = ["patchgate simulate", f"--seed {plans.seed}", f"--tickets {plans.tickets}"]
     words += [f"--runners {plans.runners}", f"--days {plans.days}", f"--weather {plans.weather}"]
-    words += [f"--sweep {plans.sweep_minutes}", *(["--queue"] if plans.queue else [])]
+    words += [f"--sweep {plans.sweep_minutes}", f"--wake-ups {plans.wake_ups}"]
+    words += ["--queue"] if plans.queue else []
     words += [f"--only {plans.only}"] if plans.only else []
     yield "see it again, step for step: " + " ".join(words)
