@@ -247,6 +247,16 @@ def test_the_linters_find_nothing_and_are_seen_to_look(tool: str, tmp_path: Path
     assert subprocess.run([*first, str(bad)], cwd=tmp_path, capture_output=True).returncode != 0
 
 
+def test_code_of_another_repository_runs_with_a_token_that_cannot_read_this_one() -> None:
+    (ours,) = [one for one in shipped() if one.name == ".github/workflows/patchgate.yml"]
+    legs = {
+        name: job["permissions"]
+        for name, job in ours.jobs.items()
+        if "elsewhere" in str(job.get("strategy", ""))
+    }
+    assert legs == {"check-public": {}}
+
+
 def test_what_is_handed_on_is_what_the_action_and_the_workflow_take() -> None:
     """Examples and our own jobs name no input or secret that is not there."""
     (ours,) = [one for one in shipped() if one.name == ".github/workflows/patchgate.yml"]

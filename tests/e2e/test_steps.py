@@ -54,6 +54,11 @@ def test_the_rooms_of_one_run_end_with_a_patch_that_waits(jobs: Jobs) -> None:
     settle = jobs.job("settle", rooms='{"propose": {"result": "success"}}')
     assert (settle.code, settle.outputs["state"]) == (0, "WAITING_USER_APPROVAL")
     assert propose.outputs["parcel"].startswith("proposal-")
+    names = [tick.outputs["parcel"], propose.outputs["parcel"]]
+    check = jobs.job("check", brief=names[1].split("-")[1], expect=json.dumps(names))
+    assert (check.code, check.outputs["outcome"]) == (0, "UNKNOWN")
+    left = check.place / "patchgate" / "in" / names[0]
+    assert [path.name for path in left.iterdir()] == ["checks.json"], "no ticket's text is there"
     assert propose.summary.startswith("## patchgate · propose · MWC-1 · implement\n")
     assert f"| [MWC-1]({jobs.life.world.urls['jira']}/browse/MWC-1) |" in settle.summary
     assert jobs.life.digest("MWC-1") in settle.summary

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 from patchgate.app.action.parcels import arrived, named, opened
@@ -44,20 +45,25 @@ def seal(work: Work) -> None:
     work.env.admit(Room.CHECK)
     briefs = RunFolder(opened(work.inputs.given, _wanted(work, "briefs")))
     public = {name.casefold() for name in read_order(briefs.checks).public}
-    sealed, matrix = [], []
+    sealed: list[str] = []
+    matrix: list[dict[str, str]] = []
+    elsewhere: list[dict[str, str]] = []
     for eid, name in sorted(arrived(work.inputs.given, "proposal").items()):
         folder = opened(work.inputs.given, name)
         sealed.append(name)
         if not (folder / "patch.diff").is_file():
             continue
         brief = read_brief(briefs.brief(eid))
-        if same_repository(brief.repo, work.env) or brief.repo.casefold() in public:
-            matrix.append({"eid": eid, "proposal": name, "repo": brief.repo, "start": brief.start})
+        own = same_repository(brief.repo, work.env)
+        if own or brief.repo.casefold() in public:
+            leg = {"eid": eid, "proposal": name, "repo": brief.repo, "start": brief.start}
+            (matrix if own else elsewhere).append(leg)
             work.journal.note(brief.key, "check", f"to be checked as it is now: {name}")
         else:
             work.journal.note(brief.key, "check", f"no check: {brief.repo} {PRIVATE}")
     work.job.output("sealed", json.dumps(sealed))
     work.job.output("matrix", json.dumps(matrix))
+    work.job.output("elsewhere", json.dumps(elsewhere))
 
 
 def check(work: Work) -> None:
@@ -67,6 +73,7 @@ def check(work: Work) -> None:
     work.env.admit(Room.CHECK)
     brief, path = _brief(work)
     work.told.title = f"check · {brief.key}"
+    shutil.rmtree(path.parent)  # code of a repository need not read what people wrote on tickets
     given = CheckInput(
         proposal=opened(work.inputs.given, _wanted(work, f"proposal-{eid}")),
         checkout=_checkout(work, brief),
