@@ -177,11 +177,32 @@ def test_a_room_without_secrets_lets_everything_out() -> None:
     assert unguarded()(f"x {SECRET}") == f"x {SECRET}"
 
 
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("```a\n@x\n```\n@x", "```a\n@x\n```\n@ x"),
+        ("```a\n@x\n````\n@x", "```a\n@x\n````\n@ x"),
+        ("````\n@x\n```\n@x\n````", "````\n@x\n```\n@x\n````"),
+        ("````\n@x\n```\n@x\n```", "````\n@ x\n```\n@x\n```"),
+        ("~~~\n@x\n    ~~~\n@x", "~~~\n@ x\n    ~~~\n@ x"),
+        ("```a\n```b\n@x\n~~~\n@x\n~~~", "```a\n```b\n@ x\n~~~\n@x\n~~~"),
+        ("a ` b\n```\n@x ` @x\n```", "a ` b\n```\n@x ` @x\n```"),
+    ],
+)
+def test_a_code_block_is_kept_if_it_ends_and_what_only_looks_like_one_is_tamed(
+    text: str, kept: str
+) -> None:
+    assert tame(text) == kept
+
+
 def test_hostile_lengths_cost_little() -> None:
     began = time.monotonic()
     for piece in ("`", "``` ", "~~~\n", "@", "![", "<", "\\", "`a\n", "fixes ", "x@"):
         tame(piece * 8_000)
         OUT(piece * 8_000)
+    for piece in ("```a\n", "[~", "\n", "~~~\n```\n"):
+        tame(piece * 20_000)
+        OUT.terminal(piece * 20_000)
     assert time.monotonic() - began < 8
 
 

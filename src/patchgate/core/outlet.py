@@ -40,7 +40,7 @@ _DOTLESS = "\N{LATIN SMALL LETTER DOTLESS I}"
 _HINTS = (*_PREFIXES, "github_pat_", "sk-", "bearer", "basic", "-----begin ", _DOTLESS)
 """What a text holds, case-folded, that has one of these shapes in it (an `i` may be dotless)."""
 USERINFO = re.compile(r"://[^/@\s]+@")
-_COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\[)", re.MULTILINE)
+_COMMAND = re.compile(r"^([^\S\n]*):(?=:)|##(?=\[)", re.MULTILINE)
 """Where the Actions runner would read a command in a log line: `::name::`, and `##[name]`."""
 
 
