@@ -180,6 +180,7 @@ def named(rule: Rule) -> str:
     return rule.__name__
 
 
+@pytest.mark.covers("S2.36")
 @pytest.mark.parametrize("rule", RULES, ids=named)
 @pytest.mark.parametrize("workflow", shipped(), ids=lambda workflow: workflow.name)
 def test_every_workflow_that_we_ship_or_show_keeps_the_rule(workflow: Workflow, rule: Rule) -> None:

@@ -45,6 +45,7 @@ REVIEWED = answer("review", {"final": {"verdict": "pass", "findings": [NOTED]}})
 # ── a whole life ─────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.covers("S2.35")
 def test_a_story_goes_from_assignment_to_done_by_nothing_but_events(tmp_path: Path) -> None:
     routes = [{"repository": CONTROL, "base_branch": "main", "plan": "required"}]
     settings = {"routes": routes, "pull_request": {"ci_workflows": "ci.yml"}}

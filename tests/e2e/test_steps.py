@@ -14,6 +14,7 @@ from patchgate.app.desk import Journal
 from patchgate.app.environment import Environment
 from patchgate.app.project import append_project
 from patchgate.core.events import SweepDone
+from patchgate.standins.http import Fault, FaultKind
 from tests.e2e.lives import FIRST_AT_ANY_ATTEMPT, NO_CHECKS, SHOP, living
 from tests.e2e.steps import Jobs, Step
 
@@ -63,6 +64,21 @@ def test_the_rooms_of_one_run_end_with_a_patch_that_waits(jobs: Jobs) -> None:
     assert f"| [MWC-1]({jobs.life.world.urls['jira']}/browse/MWC-1) |" in settle.summary
     assert jobs.life.digest("MWC-1") in settle.summary
     assert settle.annotations == []
+
+
+def test_where_github_does_not_say_whether_it_is_public_it_is_not_checked_and_work_goes_on(
+    jobs: Jobs,
+) -> None:
+    jobs.life.settings(checks={"commands": [["true"]]})
+    hub = jobs.life.world.github
+    hub.hub.repository(SHOP).private = False
+    hub.plan_fault(Fault(FaultKind.STATUS, "GET", "/repos/acme/shop", times=9, status=403))
+    tick = jobs.job("tick")
+    hub.clear_faults()
+    assert (tick.code, tick.outputs["outcome"], tick.annotations) == (0, "asks", [])
+    assert "check: no check: " in tick.summary
+    parcel = tick.place / "patchgate" / "out"
+    assert json.loads((parcel / "checks.json").read_bytes())["public"] == []
 
 
 def test_a_patch_for_another_private_repository_is_sealed_but_not_checked_and_says_why(
