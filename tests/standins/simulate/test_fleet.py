@@ -9,12 +9,14 @@ from pathlib import Path
 import pytest
 
 from patchgate.standins.simulate import Plans, simulate
+from patchgate.standins.simulate.chance import Chance
 from patchgate.standins.simulate.fleet import Fleet, Result
+from patchgate.standins.simulate.people import Person
 from patchgate.standins.simulate.running import Runner
 from patchgate.standins.simulate.scenarios import ONE, obliging, ticket
 from patchgate.standins.simulate.telling import told
 from patchgate.standins.simulate.wire import Fault, Line, Request
-from patchgate.standins.simulate.world import World
+from patchgate.standins.simulate.world import REPO, World
 
 SMALL = Plans(seed=3, tickets=8, days=1, sweep_minutes=60)
 
@@ -121,6 +123,22 @@ def test_a_sweep_over_many_waiting_tickets_asks_no_more_than_over_one(tmp_path: 
             runner.run(f"MWC-{n}")
         asked.append(requests_of_a_sweep(runner))
     assert [(one["jira"], one["github"], one["git"]) for one in asked] == [(2, 1, 0)] * 2
+
+
+def test_a_person_removes_the_branch_that_is_said_to_be_in_the_way(tmp_path: Path) -> None:
+    world = World.new()
+    runner = Runner(world, obliging, tmp_path)
+    world.github.push(REPO, f"ai/{ONE}", {"mine.txt": "by somebody\n"})
+    ticket()(world)
+    runner.run(ONE)
+    assert world.jira.issue(ONE).ticket.status == "Blocked"
+    acts: list[str] = []
+    person = Person(world, ONE, Chance(1), lambda key, what: acts.append(what), rough=False)
+    person.glance()
+    assert (REPO, f"ai/{ONE}") not in world.github.branches
+    assert acts == ["acc-leigh says '/retry'"]
+    runner.run(ONE)
+    assert "awaiting-approval" in world.jira.issue(ONE).ticket.labels
 
 
 # ── the long ones ────────────────────────────────────────────────────────────────────────

@@ -22,19 +22,27 @@ SHOWN = re.compile(r"^#+ .*·\W*([0-9a-f]{12})\W*$")
 SAID = re.compile(r"^/approve(?:\s+`?([0-9a-fA-F]{8,64})`?)?\s*$")
 
 
-def why_unapproved(world: World, order: CommitOrder) -> str:
-    """Why nobody's word covers this commit; empty when somebody's does."""
+def key_of(order: CommitOrder) -> str:
+    """The ticket that the commit is for, by its branch."""
+    return re.sub(r"^ai/([A-Z]+-\d+)(?:-\d+)?$", r"\1", order.branch)
+
+
+def why_unapproved(world: World, order: CommitOrder, looked: str = "") -> str:
+    """Why nobody's word covers this commit; empty when somebody's does.
+
+    `looked`: when the run that made it saw the ticket last. No run can know what is rewritten
+    between that and the arrival of its push; what was rewritten before, it must know.
+    """
     if not order.branch.startswith("ai/") or order.branch == "main":
         return "this branch is not ours to write"
-    key = re.sub(r"^ai/([A-Z]+-\d+)(?:-\d+)?$", r"\1", order.branch)
-    issue = world.jira.issue(key)
+    issue = world.jira.issue(key_of(order))
     mode = _mode(world, issue.ticket)
     name = hashlib.sha256(order.patch).hexdigest()[:12]
     if order.when in set(_words_for(world, issue, order, name)):
         return ""
     if mode == "plan" and order.when in set(_plan_words(world, issue, order)):
         return ""
-    if mode == "request" and order.when in set(_request_words(issue)):
+    if mode == "request" and order.when in set(_request_words(issue, looked)):
         return ""
     return f"nobody approved {name} at {order.when} (mode {mode})"
 
@@ -110,9 +118,10 @@ def _named_in_plan(world: World, name: str, path: str) -> bool:
     return any(fnmatchcase(path, glob) for glob in globs)
 
 
-def _request_words(issue: Issue) -> Iterator[str]:
+def _request_words(issue: Issue, looked: str) -> Iterator[str]:
     """Times at which an approver gave this text to the runner, or said `/approve` to it."""
-    texts = [c.at for c in issue.changes if c.field in ("summary", "description")]
+    known = [c for c in issue.changes if not looked or c.at <= looked]
+    texts = [c.at for c in known if c.field in ("summary", "description")]
     since = texts[-1] if texts else ""
     for change in issue.changes:
         given = change.field == "assignee" and change.after == RUNNER

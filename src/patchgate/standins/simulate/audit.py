@@ -15,7 +15,7 @@ from patchgate.core.fold import fold
 from patchgate.core.ids import Eid, RepoName, StreamId
 from patchgate.core.proposal import Outcome, Task
 from patchgate.core.state import Workflow
-from patchgate.standins.simulate.approvals import why_unapproved
+from patchgate.standins.simulate.approvals import key_of, why_unapproved
 from patchgate.standins.simulate.jira import RUNNER
 from patchgate.standins.simulate.wire import Fault, Request
 from patchgate.standins.simulate.world import World
@@ -73,12 +73,15 @@ class Audit:
         self._posted: set[tuple[str, str, str]] = set()
         """What was POSTed and not looked for since."""
         self._commits = 0
+        self._looked: dict[tuple[str, str], str] = {}
+        """(Run, ticket) → when that run saw the ticket last."""
 
     def copy(self, world: World) -> Audit:
         """The same books for a copy of the world."""
         twin = Audit(world)
         twin.books = {name: book.copy() for name, book in self.books.items()}
         twin._posted, twin._commits = set(self._posted), self._commits
+        twin._looked = dict(self._looked)
         return twin
 
     # ── the watch ────────────────────────────────────────────────────────────────────────
@@ -110,9 +113,10 @@ class Audit:
         if request.method == "GET":
             if heard:
                 self._posted.discard((request.service, request.target, request.thing))
+                self._note_look(run, request)
             return
         if request.service == "git":
-            self._commits_are_approved()
+            self._commits_are_approved(run)
         elif request.records:
             many = request.what in ("gather", "delete")
             for name in request.thing.split() if many else [request.target]:
@@ -128,10 +132,15 @@ class Audit:
 
     # ── writes ───────────────────────────────────────────────────────────────────────────
 
-    def _commits_are_approved(self) -> None:
+    def _note_look(self, run: str, request: Request) -> None:
+        if (request.service, request.what) == ("jira", "issue"):
+            self._looked[run, request.target] = self.world.clock.last()
+
+    def _commits_are_approved(self, run: str) -> None:
         written = self.world.github.written
         for order, made in written[self._commits :]:
-            why = why_unapproved(self.world, order)
+            looked = self._looked.get((run, key_of(order)), "")
+            why = why_unapproved(self.world, order, looked)
             if why:
                 raise BrokenPromiseError(f"{made[:12]} on {order.branch}: {why}")
         self._commits = len(written)

@@ -160,7 +160,9 @@ class Person:
         said = self._last_word()
         found = CODE.search(said)
         code = found[1] if found else ""
-        if "/override" in said or code in ("closed", "gate", "refused", "repeated", "policy"):
+        if code == "taken":
+            self._clear_the_way(said)
+        elif "/override" in said or code in ("closed", "gate", "refused", "repeated", "policy"):
             self._say("/changes do it in another way")
         elif code in ("approval", "merged-red", "no-checks", "defer"):
             self._say("/approve")
@@ -171,6 +173,15 @@ class Person:
             self._say("/resume")
         else:
             self._say(self.chance.one_of(("/resume", "/retry")) if self.idle < 2 else "/resume")
+
+    def _clear_the_way(self, said: str) -> None:
+        """Remove the branch that the comment says is in the way, and have it tried again."""
+        self._done("remove a branch")
+        branches = self.world.github.branches
+        for repo, name in [place for place in branches if place[1] in said.replace("\\", "")]:
+            if name.startswith(f"ai/{self.key}"):
+                del branches[repo, name]
+        self._say("/retry")
 
     # ── getting in the way ───────────────────────────────────────────────────────────────
 

@@ -26,4 +26,8 @@ class VirtualClock(Clock):
     def stamp(self) -> str:
         """A new moment, as the platforms write it."""
         self.ms += 1
+        return self.last()
+
+    def last(self) -> str:
+        """The present moment, as the platforms write it."""
         return self.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
