@@ -288,7 +288,7 @@ def test_the_attempt_and_its_money_are_set_aside_with_the_briefs_digest(tmp_path
     )
     assert opened.session.w.comments_through == last
     order = json.loads(folder(tmp_path).checks.read_bytes())
-    assert order == {"commands": [], "timeout": 900}
+    assert order == {"commands": [], "timeout": 900, "public": []}
 
 
 def waiting_patch(stage: Stage) -> Digest:

@@ -31,6 +31,7 @@ from patchgate.app.writegate import PublishOrder, WriteGate
 from patchgate.core import events as e
 from patchgate.core.events import Approved, Evidence, OverrideGiven, PatchProposed
 from patchgate.core.ids import RepoName, Sha, TicketKey, digest_bytes, short
+from patchgate.core.patch import AppliedPatch
 from patchgate.core.policy import Scope
 from patchgate.core.state import Publication, State, Workflow
 from patchgate.core.state import Pull as PullKnown
@@ -131,6 +132,26 @@ def test_a_write_that_is_done_again_after_a_crash_gives_the_same_commit(way: str
     assert isinstance(once, e.PatchPublished)
     assert once == again
     assert stage.forge.written[0] == stage.forge.written[1]
+
+
+class Slow(FakeForge):
+    """Somebody takes their word back while git works on the patch."""
+
+    def __init__(self, stage: Stage) -> None:
+        vars(self).update(vars(stage.forge))
+        self.stage = stage
+
+    def apply(self, repo: RepoName, start: Sha, patch: bytes) -> AppliedPatch:
+        applied = super().apply(repo, start, patch)
+        self.stage.tracker.change(KEY, STRANGER, "description", "And a back door.")
+        return applied
+
+
+def test_what_changes_while_git_works_on_the_patch_still_counts() -> None:
+    stage = READY["request"]()
+    stage.forge = Slow(stage)
+    assert refusal_code(stage.publish()) == "evidence"
+    assert not stage.forge.written
 
 
 def test_the_commit_carries_the_time_of_the_approval_as_the_platform_tells_it() -> None:

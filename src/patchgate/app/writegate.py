@@ -204,13 +204,17 @@ class WriteGate:
             return Refusal("no-approval", f"nobody approved {short(patch.patch)}")
         refused = (
             self._place_holds(w, patch, order)
-            or self._grant_holds(w, patch, grant)
+            or self._covers(w, patch, grant)
             or self._base_holds(patch, order)
         )
         if refused:
             return refused
         applied = self._reader.apply(RepoName(patch.repo), Sha(patch.start), order.content)
-        return self._judged(w, patch, order, applied=applied, grant=grant) or (grant, applied)
+        # The evidence is read last: what a person takes back while git works still counts.
+        refused = self._judged(w, patch, order, applied=applied, grant=grant) or self._proven(
+            w, grant
+        )
+        return refused or (grant, applied)
 
     def _place_holds(
         self, w: Workflow, patch: PatchProposed, order: PublishOrder
@@ -237,6 +241,10 @@ class WriteGate:
         return None
 
     def _grant_holds(self, w: Workflow, patch: PatchProposed, grant: Approved) -> Refusal | None:
+        return self._covers(w, patch, grant) or self._proven(w, grant)
+
+    def _covers(self, w: Workflow, patch: PatchProposed, grant: Approved) -> Refusal | None:
+        """Whether an approval like this opens this write, as the ledger has it."""
         covered = {"patch": patch.patch, "request": w.request, "plan": w.parent_plan}
         if w.plan is not None:
             covered["plan"] = w.plan.plan
@@ -244,6 +252,10 @@ class WriteGate:
             return Refusal("subject", f"an approval of {grant.what} does not open this write")
         if grant.base != (patch.base if grant.what == "patch" else ""):
             return Refusal("base", "the approval is for another base")
+        return None
+
+    def _proven(self, w: Workflow, grant: Approved) -> Refusal | None:
+        """Whether the word was given and still stands, asked of the platform that has it."""
         proof = self._evidence.reread(w, grant)
         if isinstance(proof, str):
             return Refusal("evidence", proof)
