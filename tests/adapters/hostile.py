@@ -170,6 +170,15 @@ def _names(evil: str) -> Classes:
         "twins where case does not count": [new(p) for p in (
             "readme.md", "SRC/other.md", "dir/other.md", "src/Cart.py", "Readme.MD", "RUN.sh",
             "readme.md.", "README.md ")],
+        "short names of Windows": [new(p) for p in (
+            "GITHUB~1/workflows/x.yml", "MCP~1.JSO", "CLAUDE~1.MD", "a/GITMOD~1", "AGENT~12")],
+        "names without end": [new(p) for p in (
+            "x" * 256, "a/" * 70 + "x", "\u00e9" * 150, ("y" * 200 + "/") * 6 + "x", "a" * 5_000)],
+        "names that end in what Windows drops": [new(p) for p in (
+            "docs/x. ", "docs/x.", "docs./x.md", "docs /x.md", "docs/x.md ")],
+        "names that read as commands": [new(p) for p in (
+            "docs/$(id).md", "docs/`id`.md", "-rf", "docs/--checkpoint-action=exec=sh x",
+            "docs/a;id;.md", "docs/a|sh.md")],
     }  # fmt: skip
 
 
@@ -232,6 +241,7 @@ CI = (".github/workflows/q.yml", ".github/workflows/a/b.yaml", ".GITHUB/workflow
       ".pre-commit-config.yaml", ".github/dependabot.yml")  # fmt: skip
 OWNERS = (".github/CODEOWNERS", "docs/CODEOWNERS", ".GitHub/CodeOwners", ".gitlab/CODEOWNERS",
           "src/OWNERS")  # fmt: skip
+BY_ITSELF = (".vscode/tasks.json", ".envrc", "sitecustomize.py", "evil.pth", ".cargo/config.toml")
 AGENTS = ("AGENTS.md", "agents.MD", "CLAUDE.md", "a/CLAUDE.local.md", "GEMINI.md", ".mcp.json",
           ".claude/settings.json", ".claude/commands/x.md", ".cursor/rules/x.mdc", ".cursorrules",
           ".github/copilot-instructions.md", ".github/instructions/x.instructions.md",
@@ -252,6 +262,7 @@ def _protected() -> Classes:
     every = (CI[0], OWNERS[0], AGENTS[0], SETTINGS[0], KEYS[0], MANIFESTS[0])
     return {
         "what CI runs": [new(p) for p in CI],
+        "what runs by itself": [new(p) for p in BY_ITSELF],
         "code owners": [new(p) for p in OWNERS] + [edit("CODEOWNERS", b"* @ann\n", b"* @eve\n")],
         "instructions to agents": [new(p) for p in AGENTS],
         "our own settings": [new(p) for p in SETTINGS],
@@ -294,6 +305,10 @@ def _text() -> Classes:
         "look-alike names": [adding(text) for text in (
             "is_\u0430dmin()", "\u039fpen(x)", "p\u0430ssword = 1", "\uff4f\uff53.system",
             "\U0001d41e\U0001d42f\U0001d41a\U0001d425(x)", "retu\u0433n_\u0435")],
+        "code points kept free for hidden ones": [adding(f"na{c}me") for c in
+                                                  "\u2065\ufff0\ufdd0\U000e0080\U000e0fff"],
+        "text off the screen": [adding(f"a = 1{blank}; evil()") for blank in (
+            " " * 300, "\t" * 200, "\u3000" * 150, "\u00a0" * 130, " \t" * 90)],
         "terminal sequences": [adding(f"\x1b[{code}") for code in (
             "2J", "1A", "8m", "]0;x\x07", "?25l")],
         "carriage returns inside a line": [adding(f"evil{n} = 1\r# harmless     ") for n in
@@ -311,6 +326,13 @@ def _tests() -> Classes:
                                                 "@unittest.skip('x')",
                                                 "pytest.skip('x', allow_module_level=True)",
                                                 "@pytest.mark.skipif(True, reason='x')")],
+        "tests that no runner finds": [moved("tests/test_cart.py", p) for p in (
+            "tests/cart.txt", "tests/_cart.py", "tests/test_cart.py.off", "tests/test_cart",
+            "tests/old/cart.py")],
+        "tests that others shut out": [new("tests/conftest.py", text.encode()) for text in (
+            "collect_ignore = ['test_cart.py']\n", "collect_ignore_glob = ['*']\n", *(
+                f"def pytest_{hook}(x): x.clear()\n" for hook in (
+                    "ignore_collect", "collection_modifyitems", "runtest_call")))],
         "tests that claim less": [edit("tests/test_cart.py", TEST, text.encode()) for text in (
             lines[0] + "\n    pass\n", "\n".join(lines[:2]) + "\n", lines[0] + "\n    total([])\n",
             "def helper():\n    assert 1\n", "# nothing\n")],
