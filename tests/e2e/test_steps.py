@@ -90,7 +90,7 @@ def test_a_patch_for_another_private_repository_is_sealed_but_not_checked_and_sa
     seal = jobs.job("seal", expect=tick.outputs["parcel"])
     assert json.loads(seal.outputs["sealed"]) == [propose.outputs["parcel"]]
     assert seal.outputs["matrix"] == "[]"
-    assert "acme/shop is private, and the check job holds no secret" in seal.summary
+    assert "acme/shop is not known to be public, and the check job holds no secret" in seal.summary
 
 
 def test_secrets_are_masked_before_anything_is_said_and_stand_nowhere(jobs: Jobs) -> None:

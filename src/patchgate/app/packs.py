@@ -5,8 +5,8 @@ The rules for secrets are found the same way.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Protocol
 
 from patchgate.app.redact import shipped_rules
 from patchgate.app.settings import Settings
@@ -66,27 +66,42 @@ def utf8(raw: bytes, source: str) -> str:
         raise ConfigError(f"{source} is not UTF-8 text") from error
 
 
-class Place(Protocol):
-    """Where files that settings name are read."""
+class Place(ABC):
+    """One commit of a repository, where files that settings name are read."""
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What it is called in a message."""
+
+    @abstractmethod
+    def read(self, path: str) -> bytes | None:
+        """A file's content; None where there is none."""
 
     def text(self, path: str, what: str, advice: str) -> str:
         """A file's text; ConfigError says whether it is missing or no text."""
+        raw = self.read(path)
+        if raw is None:
+            raise ConfigError(f"{what} {self.name}", advice)
+        return utf8(raw, path)
 
 
-@dataclass(frozen=True, slots=True)
-class Control:
+@dataclass(frozen=True)
+class Control(Place):
     """The head of the control repository's default branch: policies are read nowhere else."""
 
     forge: ForgeReader
     repo: RepoName
     head: Sha
 
-    def text(self, path: str, what: str, advice: str) -> str:
-        """A file's text; ConfigError says whether it is missing or no text."""
-        raw = self.forge.read_file(self.repo, self.head, path)
-        if raw is None:
-            raise ConfigError(f"{what} {self.repo}@{self.head[:12]}", advice)
-        return utf8(raw, path)
+    @property
+    def name(self) -> str:
+        """Repository and commit."""
+        return f"{self.repo}@{self.head[:12]}"
+
+    def read(self, path: str) -> bytes | None:
+        """A file as it is there."""
+        return self.forge.read_file(self.repo, self.head, path)
 
 
 def policy_of(settings: Settings, control: Place, secrets: SecretRules | None = None) -> Policy:

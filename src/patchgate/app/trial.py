@@ -8,6 +8,7 @@ from pathlib import Path
 
 from patchgate.app.bootstrap import local_history, made_history
 from patchgate.app.packs import (
+    Place,
     pack_names,
     secret_rules,
     secret_rules_of,
@@ -68,20 +69,22 @@ class Trial:
     """Rules for secrets; None: those that the repository's settings name, or the shipped ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Commit:
+@dataclass(frozen=True)
+class _Commit(Place):
     """A commit of a local repository, to read what its settings name."""
 
     history: LocalHistory
     commit: Sha
     folder: Path
 
-    def text(self, path: str, what: str, advice: str) -> str:
-        """A file's text; ConfigError says whether it is missing or no text."""
-        raw = self.history.file(self.commit, path)
-        if raw is None:
-            raise ConfigError(f"{what} {self.folder.resolve().name}@{self.commit[:12]}", advice)
-        return utf8(raw, path)
+    @property
+    def name(self) -> str:
+        """Folder and commit."""
+        return f"{self.folder.resolve().name}@{self.commit[:12]}"
+
+    def read(self, path: str) -> bytes | None:
+        """A file as it is there."""
+        return self.history.file(self.commit, path)
 
 
 def _with_rules(policy: Policy, trial: Trial, history: LocalHistory, start: Sha) -> Policy:

@@ -4,14 +4,40 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from patchgate.core.fold import fold
 from patchgate.core.state import State
 from patchgate.standins.simulate.approvals import why_unapproved
-from patchgate.standins.simulate.audit import Audit
+from patchgate.standins.simulate.audit import Audit, BrokenPromiseError
 from patchgate.standins.simulate.running import Runner
 from patchgate.standins.simulate.scenarios import ONE, obliging, ticket
 from patchgate.standins.simulate.wire import Line, Request
 from patchgate.standins.simulate.world import EVE, Configuration, World
+
+
+def test_a_look_counts_only_where_the_push_follows_at_once(tmp_path: Path) -> None:
+    """A gate that pushes on an old look is found, however the text reads by then."""
+    world = World.new(Configuration(modes=("request",)))
+    audit = Audit(world)
+
+    def old(request: Request) -> None:
+        """As if git had worked on, between the gate's last look and its push."""
+        world.clock.ms += 150
+        if request.service == "git" and request.method == "PUSH":
+            audit.sent(way[-1].run, Request("git", "GET", "blobs", request.target))
+            world.jira.change(ONE, EVE, "description", "Something else.")
+
+    way: list[Line] = []
+
+    def line(run: str) -> Line:
+        way.append(Line(run, passing=old, watch=audit))
+        return way[-1]
+
+    runner = Runner(world, obliging, tmp_path, line)
+    ticket()(world)
+    with pytest.raises(BrokenPromiseError, match="nobody approved"):
+        runner.run(ONE)
 
 
 def test_a_text_rewritten_while_its_push_is_on_the_way_opens_no_pull_request(

@@ -15,7 +15,7 @@ from patchgate.core.proposal import Brief
 from patchgate.errors import MalformedError, NotFoundError
 
 PRIVATE = (
-    "is private, and the check job holds no secret to read it with; the required checks of its "
+    "is not known to be public, and the check job holds no secret; the required checks of its "
     "pull request decide"
 )
 

@@ -30,8 +30,8 @@ def key_of(order: CommitOrder) -> str:
 def why_unapproved(world: World, order: CommitOrder, looked: str = "") -> str:
     """Why nobody's word covers this commit; empty when somebody's does.
 
-    `looked`: when the run that made it saw the ticket last. No run can know what is rewritten
-    between that and the arrival of its push; what was rewritten before, it must know.
+    `looked`: when the run that made it saw the ticket, with nothing in between. No run can know
+    what is rewritten between that and the arrival of its push; what was rewritten before, it must.
     """
     if not order.branch.startswith("ai/") or order.branch == "main":
         return "this branch is not ours to write"

@@ -22,6 +22,8 @@ from patchgate.standins.simulate.world import World
 
 INHERITED = Eid("0" * 16)
 """The publication that a sub-task's stream takes over from its parent."""
+PROVING = (("jira", "issue"), ("github", "talk"), ("git", "branch"))
+"""Reading a person's word again, and the push that it opens: nothing comes between them."""
 RESULTS = (
     e.CommentPosted,
     e.PatchAttached,
@@ -73,15 +75,15 @@ class Audit:
         self._posted: set[tuple[str, str, str]] = set()
         """What was POSTed and not looked for since."""
         self._commits = 0
-        self._looked: dict[tuple[str, str], str] = {}
-        """(Run, ticket) → when that run saw the ticket last."""
+        self._looked: dict[str, dict[str, str]] = {}
+        """Run → ticket → when it saw that last, as long as it has done nothing else since."""
 
     def copy(self, world: World) -> Audit:
         """The same books for a copy of the world."""
         twin = Audit(world)
         twin.books = {name: book.copy() for name, book in self.books.items()}
         twin._posted, twin._commits = set(self._posted), self._commits
-        twin._looked = dict(self._looked)
+        twin._looked = {run: dict(seen) for run, seen in self._looked.items()}
         return twin
 
     # ── the watch ────────────────────────────────────────────────────────────────────────
@@ -89,6 +91,8 @@ class Audit:
     def sent(self, run: str, request: Request) -> None:
         """Intents come before effects, and a look before a second try."""
         self.counts[f"{request.service} {request.method}"] += 1
+        if (request.service, request.what) not in PROVING:
+            self._looked.pop(run, None)
         if request.method != "POST" or not request.thing:
             return
         place = (request.service, request.target, request.thing)
@@ -134,12 +138,12 @@ class Audit:
 
     def _note_look(self, run: str, request: Request) -> None:
         if (request.service, request.what) == ("jira", "issue"):
-            self._looked[run, request.target] = self.world.clock.last()
+            self._looked.setdefault(run, {})[request.target] = self.world.clock.last()
 
     def _commits_are_approved(self, run: str) -> None:
-        written = self.world.github.written
+        written, seen = self.world.github.written, self._looked.pop(run, {})
         for order, made in written[self._commits :]:
-            looked = self._looked.get((run, key_of(order)), "")
+            looked = seen.get(key_of(order), "")
             why = why_unapproved(self.world, order, looked)
             if why:
                 raise BrokenPromiseError(f"{made[:12]} on {order.branch}: {why}")
