@@ -49,11 +49,6 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)  # the mutants do without xdist
-def pytest_xdist_auto_num_workers() -> int:
-    """One more than processors: a test waits for processes that it started, and for servers."""
-    return len(os.sched_getaffinity(0)) + 1
-
-
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByStage:
     return ByStage(config, log)
 
