@@ -29,6 +29,9 @@ def test_three_failed_attempts_ask_a_person_and_retry_starts_the_count_again() -
     story = Story().open().will(Task.IMPLEMENT, *failures("a", "b", "c")).wake()
     assert (story.state, story.w.parked and story.w.parked.code) == (State.NEEDS_HUMAN, "attempts")
     assert len(story.runs_asked) == 3
+    said = "3 attempts failed; the last: the answer could not be used (c)"
+    assert story.w.parked
+    assert story.w.parked.reason == said
     story.say(REX, "retry")
     assert story.wake().state is State.WAITING_USER_APPROVAL
 
@@ -129,7 +132,9 @@ def test_a_question_that_no_run_answers_is_given_up_with_a_word() -> None:
     story.say(REX, "ask", "why?")
     story.wake()
     assert story.runs_asked.count(Task.ANSWER) == 2
-    assert story.replies() == ["2 runs brought no answer; the last: invalid: b"]
+    assert story.replies() == [
+        "2 runs brought no answer; the last: the answer could not be used (b)"
+    ]
     assert story.w.failures == 0
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from patchgate.core import events as e
 from patchgate.core.commands import Decision, Waiting
+from patchgate.core.failures import in_words
 from patchgate.core.identity import propose
 from patchgate.core.proposal import Task
 from patchgate.core.rules import Rules, World
@@ -50,10 +51,10 @@ def _limit(w: Workflow, world: World, rules: Rules, task: Task) -> e.Parked | No
         asked = " · ".join(w.asked)
         return park(world, "question", asked, "answer in a comment, then `/resume`")
     if len(w.signatures) >= 2 and w.signatures[-1] == w.signatures[-2]:
-        reason = f"the same failure twice in a row: {w.signatures[-1]}"
+        reason = f"the same failure twice in a row: {in_words(w.signatures[-1])}"
         return park(world, "repeated", reason, "`/changes …` says what to do differently")
     if w.failures >= rules.max_attempts:
-        last = w.signatures[-1] if w.signatures else "the runs were lost"
+        last = in_words(w.signatures[-1]) if w.signatures else "the runs were lost"
         reason = f"{w.failures} attempts failed; the last: {last}"
         return park(world, "attempts", reason, "`/retry` tries again, `/changes …` with advice")
     if exceeds_cap(w, rules, task):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from patchgate.core import events as e
 from patchgate.core.commands import Decision, Waiting
+from patchgate.core.failures import in_words
 from patchgate.core.identity import propose
 from patchgate.core.limits import exceeds_cap
 from patchgate.core.proposal import Task
@@ -56,7 +57,7 @@ def review_step(w: Workflow, world: World, rules: Rules) -> Decision | None:
 def _no_review(w: Workflow, world: World, rules: Rules) -> str:
     """Why no (further) run is to review the patch; empty: one is."""
     if len(w.review_failures) >= REVIEW_TRIES:
-        last = w.review_failures[-1]
+        last = in_words(w.review_failures[-1])
         return f"{len(w.review_failures)} runs brought no review; the last: {last}"
     if world.patch_length > MOST_BYTES:
         return f"the patch has {world.patch_length:,} bytes, and {MOST_BYTES:,} are read at most"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from patchgate.core import events as e
 from patchgate.core.events import Event
+from patchgate.core.failures import in_words
 from patchgate.core.fold.moving import enter
 from patchgate.core.proposal import Outcome, Task
 from patchgate.core.replacing import replace
@@ -89,7 +90,8 @@ def _unanswered(w: Workflow, why: str) -> Workflow:
     if tried.tries < ANSWER_TRIES:
         return _with_question(w, tried)
     said = f"/ask {asked.text[:100]}".strip()
-    sorry = Reply(asked.fact, said, f"{tried.tries} runs brought no answer; the last: {why}")
+    last = f"{tried.tries} runs brought no answer; the last: {in_words(why)}"
+    sorry = Reply(asked.fact, said, last)
     w = replace(w, replies=(*w.replies, sorry))
     return _with_question(w, replace(tried, answered=True))
 
