@@ -62,8 +62,10 @@ def test_a_sweep_wakes_so_many_and_another_goes_on_with_the_rest(tmp_path: Path)
     office = Office(tmp_path, World.new())
     office.assign(*range(1, 9))
     for rung in (range(1, 4), range(4, 7)):
-        assert office.sweep().keys == keys(*rung)
+        swept = office.sweep()
+        assert swept.keys == keys(*rung)
         assert office.heard == [*keys(*rung), SWEEP]
+        assert "which follows at once: MWC-" in swept.said
     assert office.sweep().keys == keys(7, 8)
     assert office.heard == [*keys(7, 8)]  # each had a turn: the schedule begins the next round
     assert office.sweep().keys == keys(1, 2, 3)
@@ -126,6 +128,7 @@ def test_a_sweep_whose_successor_cannot_be_called_says_so_and_its_work_counts(
     swept = office.sweep(Fault.EXPIRED, SWEEP)
     assert swept.keys == keys(1, 2, 3)
     assert [type(error).__name__ for error in swept.ran.troubles] == ["CredentialError"]
+    assert swept.said.endswith("put off to the next sweep, which the schedule brings: MWC-4.")
     assert office.sweep().keys == keys(4)
 
 

@@ -25,11 +25,13 @@ class Swept:
 
     rung: tuple[str, ...]
     put_off: tuple[str, ...]
-    """Those whose turn comes in the next sweep, which was rung for; not looked at yet."""
+    """Those whose turn comes in the next sweep; not looked at yet."""
     gathered: tuple[str, ...]
     warnings: tuple[str, ...]
     failure: PatchgateError | None
     """The first ticket's that could not be woken, else of a search that failed; the others were."""
+    follows: bool = True
+    """Whether the next sweep was rung for; else those who were put off wait for the schedule."""
 
     @property
     def said(self) -> str:
@@ -37,8 +39,9 @@ class Swept:
         words = f"{count(len(self.rung), 'ticket')} woken ({', '.join(self.rung) or 'none'}), "
         words += f"{count(len(self.gathered), 'ended stream')} gathered."
         if self.put_off:
+            when = "which follows at once" if self.follows else "which the schedule brings"
             words += f" Not looked at: {count(len(self.put_off), 'ticket')}, put off to the next "
-            words += f"sweep, which follows at once: {', '.join(self.put_off[:NAMED])}"
+            words += f"sweep, {when}: {', '.join(self.put_off[:NAMED])}"
             words += f" and {len(self.put_off) - NAMED} more." if self.put_off[NAMED:] else "."
         return words
 
@@ -71,13 +74,15 @@ class _Bells:
         except PatchgateError as error:
             self._failed(key, f"not woken: {error.message}", error)
 
-    def ring_sweep(self) -> None:
-        """Have another sweep go on."""
+    def ring_sweep(self) -> bool:
+        """Have another sweep go on; whether it will."""
         try:
             if self.desk.bell is not None:
                 self.desk.bell.ring_sweep()
         except PatchgateError as error:
             self._failed("sweep", f"the next one was not rung for: {error.message}", error)
+            return False
+        return self.desk.bell is not None
 
     def _failed(self, key: str, text: str, error: PatchgateError) -> None:
         self.failure = self.failure or error
@@ -100,11 +105,10 @@ def sweep(desk: Desk, *, period: int = HEARTBEAT_EVERY) -> Swept:
     put_off = tuple(map(str, turns[had:]))
     gathered = tuple(gather(desk))
     heartbeat(desk, len(bells.rung), turns[had - 1] if put_off else "")
-    if put_off:
-        bells.ring_sweep()
+    follows = bells.ring_sweep() if put_off else False
     warnings = tuple(_late(swept, max(period, HEARTBEAT_EVERY)))
     failure = bells.failure or next(iter(late), None)
-    return Swept(tuple(bells.rung), put_off, gathered, warnings, failure)
+    return Swept(tuple(bells.rung), put_off, gathered, warnings, failure, follows)
 
 
 def _minutes_since(desk: Desk, times: Mapping[str, str]) -> dict[str, float]:

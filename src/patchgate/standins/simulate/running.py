@@ -54,6 +54,8 @@ class Swept:
     keys: tuple[TicketKey, ...]
     """Those it rang for, whatever became of it then."""
     ran: Ran
+    said: str = ""
+    """What its summary says; nothing where it was cut short."""
 
 
 class MemoryBell(Doorbell):
@@ -197,15 +199,16 @@ class Runner:
         """The scheduled sweep of Actions: it rings for tickets and leaves the runs to others."""
         name = self.world.runs.begin()
         way, ran = line(name), Ran()
-        bell = MemoryBell(way, arrives)
+        bell, said = MemoryBell(way, arrives), ""
         try:
             desk = replace(self._desk(way, ran), bell=bell)
-            failure = sweep(desk, period=period).failure
-            ran.troubles += [failure] if failure else []
+            swept = sweep(desk, period=period)
+            said = swept.said
+            ran.troubles += [swept.failure] if swept.failure else []
         except PatchgateError as error:
             ran.troubles.append(error)
         except KilledError:
             ran.killed = True
         finally:
             self.world.runs.ended.add(name)
-        return Swept(tuple(bell.rung), ran)
+        return Swept(tuple(bell.rung), ran, said)
