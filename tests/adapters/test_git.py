@@ -556,6 +556,26 @@ def test_a_branch_that_is_elsewhere_is_taken_and_named(online: World) -> None:
         online.writer.push_commit(gone)
 
 
+def test_only_the_commit_that_an_order_drops_is_taken_off_a_branch(online: World) -> None:
+    order = online.order(online.reader.apply(SHOP, online.main, PATCH), PATCH)
+    left = online.writer.push_commit(order)
+    facts = online.reader.commit_facts(SHOP, left, RULES)
+    assert (facts.tree, facts.parents, facts.by_us) == (order.tree, (online.main,), True)
+    assert facts.message == order.message
+    assert not online.reader.commit_facts(SHOP, online.main, RULES).by_us
+    more = new_file(b"more.txt")
+    other = online.order(online.reader.apply(SHOP, online.main, more), more)
+    with pytest.raises(TakenError):
+        online.writer.push_commit(other)
+    made = online.writer.push_commit(replace(other, drops=left))
+    assert online.hub.commit(SHOP, "ai/MWC-2").sha == made
+    assert online.hub.commit(SHOP, made).parents == (online.main,)
+    theirs = online.hub.as_user("bob").push(SHOP, "ai/MWC-2", {"more": "1"}, "Go on")
+    with pytest.raises(TakenError, match=theirs[:12]):
+        online.writer.push_commit(replace(order, drops=made))
+    assert online.hub.commit(SHOP, "ai/MWC-2").sha == theirs
+
+
 FORBIDDEN: dict[str, dict[str, object]] = {
     "default branch": {"branch": "main"},
     "another prefix": {"branch": "feature/x"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import ValidationError
 
 from patchgate.app.desk import Desk, RunFolder
+from patchgate.app.leftover import is_left_over
 from patchgate.app.observe import from_comment
 from patchgate.app.opening import Opened, item_of, plan_of
 from patchgate.app.redact import leave
@@ -132,7 +133,7 @@ def _commits(session: Session, task: Task) -> tuple[str, str]:
     """The base of the patch, and where to work from: the head of our branch, else the base.
 
     TakenError for a patch that could not be pushed anyway: a branch of our name is somebody
-    else's. No model is asked for it.
+    else's. No model is asked for it. What a dead run left there is ours, and will be replaced.
     """
     desk, w = session.desk, session.w
     repo, branch = RepoName(w.repo), branch_of(w, desk.settings.branch_prefix)
@@ -145,6 +146,8 @@ def _commits(session: Session, task: Task) -> tuple[str, str]:
     head = desk.forge.branch_head(repo, branch)
     if head is not None and _goes_on(w, head, desk):
         return base, head
+    if head is not None and is_left_over(w, head, desk.forge):
+        return base, base
     if head is not None and task is Task.IMPLEMENT:
         raise TakenError(
             f"branch {branch} of {repo} is at {head[:12]} by {desk.forge.author_of(repo, head)} "

@@ -8,10 +8,11 @@ that moment, looks at route, base and branch. Anything stale, forged, replayed o
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 from patchgate.app.evidence import EvidenceReader
+from patchgate.app.leftover import is_left_over
 from patchgate.app.settings import Route
 from patchgate.core import events as e
 from patchgate.core.approval import refusal
@@ -140,7 +141,7 @@ class WriteGate:
             expected=Sha(patch.start) if patch.start != patch.base else None,
         )
         try:
-            commit = self._writer_for(w).push_commit(commit_order)
+            commit = self._pushed(w, commit_order)
         except TakenError as error:
             return self._refused(order, patch, Refusal("taken", error.message), now)
         return e.PatchPublished(
@@ -152,6 +153,20 @@ class WriteGate:
             patch=patch.patch,
         )
 
+    def _pushed(self, w: Workflow, order: CommitOrder) -> Sha:
+        """The commit, on its branch; a commit that a dead run of ours left there makes room.
+
+        The push names exactly that commit, so that what came in between is never lost.
+        """
+        writer = self._writer_for(w)
+        try:
+            return writer.push_commit(order)
+        except TakenError:
+            head = self._reader.branch_head(order.repo, order.branch)
+            if head is None or not is_left_over(w, head, self._reader):
+                raise
+            return writer.push_commit(replace(order, drops=head))
+
     def put_pull(self, w: Workflow, order: PullOrder) -> Pull:
         """Create or update the one pull request; only for the patch that was just published."""
         if w.patch is None or w.published != w.patch.patch or not w.commit:
@@ -162,7 +177,8 @@ class WriteGate:
         amiss = self._grant_holds(w, w.patch, grant) if grant else None
         if grant is None or amiss:
             raise RefusedError(amiss.reason if amiss else "nobody approved what it would show")
-        if self._reader.content_of(order.repo, Sha(w.commit)) != (w.patch.tree, w.patch.start):
+        made = self._reader.commit_facts(order.repo, Sha(w.commit))
+        if (made.tree, made.parents) != (w.patch.tree, (w.patch.start,)):
             raise RefusedError(f"{w.commit[:12]} is not the approved patch on its start")
         head = self._reader.branch_head(order.repo, order.branch)
         if head is None or not self._reader.is_ancestor(order.repo, Sha(w.commit), head):

@@ -245,6 +245,8 @@ class Workflow:
     published: Digest | None = None
     """The patch that is on our branch now."""
     commit: str = ""
+    unrecorded: tuple[PatchProposed, ...] = ()
+    """Patches whose commit was announced and not recorded: a run may have died after its push."""
     pull: Pull | None = None
     checks: ChecksSeen | None = None
     check_rounds: int = 0

@@ -11,6 +11,7 @@ from patchgate.ports.clock import Clock
 from patchgate.ports.doorbell import Doorbell
 from patchgate.ports.forge import (
     Checks,
+    CommitFacts,
     CommitOrder,
     ForgeReader,
     ForgeWriter,
@@ -30,6 +31,7 @@ __all__ = [
     "Checks",
     "Clock",
     "Comment",
+    "CommitFacts",
     "CommitOrder",
     "Created",
     "Doorbell",

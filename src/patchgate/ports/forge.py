@@ -76,6 +76,17 @@ class StartedRun:
     """What the workflow's `run-name` made of its inputs."""
 
 
+@dataclass(frozen=True, slots=True)
+class CommitFacts:
+    """What one commit is made of."""
+
+    tree: Sha
+    parents: tuple[Sha, ...]
+    message: str
+    by_us: bool
+    """Whether author and committer bear our name, which anybody can write: no proof of anything."""
+
+
 class ForgeReader(Protocol):
     """GitHub and git, reading."""
 
@@ -127,8 +138,8 @@ class ForgeReader(Protocol):
         """The author e-mail of a commit."""
         ...
 
-    def content_of(self, repo: RepoName, commit: Sha) -> tuple[Sha, Sha | None]:
-        """The tree of a commit and its first parent (None: it has none)."""
+    def commit_facts(self, repo: RepoName, commit: Sha) -> CommitFacts:
+        """What a commit is made of."""
         ...
 
     def is_ancestor(self, repo: RepoName, older: Sha, newer: Sha) -> bool:
@@ -161,6 +172,8 @@ class CommitOrder:
     """Author and committer date: the approval's time, ISO 8601."""
     expected: Sha | None
     """What the branch must point to now; None: it must not exist."""
+    drops: Sha | None = None
+    """A commit of ours that the branch may be at instead, and that is then taken off it."""
 
 
 @dataclass(frozen=True, slots=True)

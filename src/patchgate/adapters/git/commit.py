@@ -19,7 +19,7 @@ from patchgate.errors import (
     ServiceError,
     TakenError,
 )
-from patchgate.ports import CommitOrder
+from patchgate.ports import CommitFacts, CommitOrder
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +36,7 @@ def push_commit(cache: GitCache, order: CommitOrder, rules: CommitRules) -> Sha:
     """Commit the patch onto its parent and push it; the same order gives the same commit.
 
     A branch that holds the commit already is a success, also when people went on from there.
+    The one commit that the order drops may be in the way; nothing else is ever taken off a branch.
     RefusedError for a branch that is not ours to write, TakenError when it is elsewhere,
     MalformedError when the patch gives another tree than the order says.
     """
@@ -100,7 +101,7 @@ def _is_done(cache: GitCache, order: CommitOrder, commit: Sha, tips: Tips) -> bo
     there = tips.branch
     if there == commit:
         return True
-    if there == order.expected:
+    if there == order.expected or (there is not None and there == order.drops):
         return False
     if there is not None and cache.is_ancestor(commit, there):
         return True
@@ -117,6 +118,19 @@ def _taken(cache: GitCache, order: CommitOrder, there: Sha | None) -> TakenError
     )
 
 
+def facts_of(raw: bytes, us: CommitRules) -> CommitFacts:
+    """A commit object, read; ours are those that `us` authored and committed."""
+    head, _, message = raw.decode("utf-8", "replace").partition("\n\n")
+    lines = [line.partition(" ") for line in head.splitlines()]
+    named = [rest.rpartition(">")[0] for name, _, rest in lines if name in ("author", "committer")]
+    return CommitFacts(
+        tree=next(Sha(rest) for name, _, rest in lines if name == "tree"),
+        parents=tuple(Sha(rest) for name, _, rest in lines if name == "parent"),
+        message=message,
+        by_us=named == [f"{us.name} <{us.email}"] * 2,
+    )
+
+
 def author_of(cache: GitCache, commit: Sha) -> str:
     """The author's e-mail of a commit."""
     cache.bring(commit)
@@ -130,7 +144,8 @@ def _push(place: Scratch, order: CommitOrder, commit: Sha, tips: Tips) -> None:
     known = order.parent in (tips.default, tips.branch)
     args = [*(() if known else ("-c", "push.negotiate=true")), "push", "--porcelain", "--no-thin"]
     args += ["--no-verify", "--no-signed", "--no-follow-tags"]
-    args += [f"--force-with-lease={ref}:{order.expected or ''}"]
+    # What was seen is where it was expected, or the commit to drop: `_is_done` went before.
+    args += [f"--force-with-lease={ref}:{tips.branch or ''}"]
     place.cache.online([*args, place.cache.url, f"{commit}:{ref}"], env=place.env)
 
 

@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from patchgate.adapters.git.cache import GitCache, GitHost
-from patchgate.adapters.git.commit import CommitRules, author_of, push_commit
+from patchgate.adapters.git.commit import CommitRules, author_of, facts_of, push_commit
 from patchgate.adapters.git.judge import LARGEST_PATCH, applied_patch
 from patchgate.adapters.git.trees import entries, touched
 from patchgate.adapters.git.worktree import checkout
 from patchgate.core.ids import RepoName, Sha
 from patchgate.core.patch import EXECUTABLE, REGULAR, AppliedPatch
 from patchgate.errors import NotFoundError
-from patchgate.ports import CommitOrder
+from patchgate.ports import CommitFacts, CommitOrder
 
 
 class GitReader:
@@ -62,15 +62,11 @@ class GitReader:
         """The author's e-mail of a commit."""
         return author_of(self.cache(repo), commit)
 
-    def content_of(self, repo: RepoName, commit: Sha) -> tuple[Sha, Sha | None]:
-        """The tree of a commit and its first parent."""
+    def commit_facts(self, repo: RepoName, commit: Sha, us: CommitRules) -> CommitFacts:
+        """What a commit is made of; ours are those that `us` made."""
         cache = self.cache(repo)
         cache.bring(commit)
-        raw = cache.local(["cat-file", "commit", commit]).decode("utf-8", "replace")
-        headers = raw.partition("\n\n")[0].splitlines()
-        tree = next(line.removeprefix("tree ") for line in headers if line.startswith("tree "))
-        parents = [line.removeprefix("parent ") for line in headers if line.startswith("parent ")]
-        return Sha(tree), Sha(parents[0]) if parents else None
+        return facts_of(cache.local(["cat-file", "commit", commit]), us)
 
     def is_ancestor(self, repo: RepoName, older: Sha, newer: Sha) -> bool:
         """Whether `older` is reachable from `newer`."""

@@ -25,6 +25,7 @@ from patchgate.errors import CredentialError, NotFoundError
 from patchgate.ports import (
     Checks,
     Comment,
+    CommitFacts,
     CommitOrder,
     Posted,
     Pull,
@@ -189,9 +190,9 @@ class GitHubForge:
         """The author e-mail of a commit."""
         return self._git.author_of(repo, commit)
 
-    def content_of(self, repo: RepoName, commit: Sha) -> tuple[Sha, Sha | None]:
-        """The tree of a commit and its first parent."""
-        return self._git.content_of(repo, commit)
+    def commit_facts(self, repo: RepoName, commit: Sha) -> CommitFacts:
+        """What a commit is made of."""
+        return self._git.commit_facts(repo, commit, COMMITTER)
 
     def run_has_ended(self, repo: RepoName, run_id: int) -> bool:
         """Whether a workflow run is over, or no longer known."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from patchgate.core import events as e
+from patchgate.core.commands import PublishPatch
 from patchgate.core.events import Event
 from patchgate.core.fold.moving import enter
 from patchgate.core.ids import Eid
@@ -38,7 +39,11 @@ def fold_effect(w: Workflow, event: Event) -> Workflow | None:
 def _intended(w: Workflow, x: e.Intended) -> Workflow:
     announced = {i.eid: x.run for i in x.effects}
     claims = tuple((dict(w.claims) | announced).items())
-    return replace(w, intended=w.intended | set(announced), claims=claims)
+    w = replace(w, intended=w.intended | set(announced), claims=claims)
+    commits = any(i.effect == PublishPatch.effect for i in x.effects)
+    if not commits or w.patch is None or w.patch in w.unrecorded:
+        return w
+    return replace(w, unrecorded=(*w.unrecorded, w.patch))
 
 
 def _released(w: Workflow, eid: Eid) -> Workflow:
@@ -104,7 +109,7 @@ def _subtask(w: Workflow, x: e.SubtaskCreated) -> Workflow:
 
 def _published(w: Workflow, x: e.PatchPublished) -> Workflow:
     pull = replace(w.pull, head=x.commit) if w.pull and w.pull.state == "open" else w.pull
-    return replace(w, published=x.patch, commit=x.commit, pull=pull, checks=None)
+    return replace(w, published=x.patch, commit=x.commit, unrecorded=(), pull=pull, checks=None)
 
 
 def _pull_put(w: Workflow, x: e.PullPut) -> Workflow:

@@ -15,6 +15,7 @@ from patchgate.core.words.pulls import (
     PullFacts,
     checks_sentence,
     commit_message,
+    is_message_of,
     pull_body,
     pull_comment,
 )
@@ -49,6 +50,7 @@ __all__ = [
     "fence",
     "final_summary",
     "inert",
+    "is_message_of",
     "line",
     "link",
     "near_miss_comment",

@@ -79,6 +79,11 @@ def commit_message(key: str, summary: str, *, patch: Digest, approver: str, head
     return "\n".join([_subject(key, summary, patch), "", *lines, ""])
 
 
+def is_message_of(message: str, patch: Digest) -> bool:
+    """Whether a commit's message names that patch, as `commit_message` does."""
+    return f"Patch-Digest: {patch}" in message.splitlines()
+
+
 def pull_comment(
     url: str,
     *,

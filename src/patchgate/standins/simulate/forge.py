@@ -12,6 +12,7 @@ from patchgate.errors import NotFoundError, TakenError
 from patchgate.ports import (
     Checks,
     Comment,
+    CommitFacts,
     CommitOrder,
     ForgeReader,
     Posted,
@@ -100,10 +101,11 @@ class MemoryReader(ForgeReader):
         """The author of a commit."""
         return self._site.at(repo, commit).author
 
-    def content_of(self, repo: RepoName, commit: Sha) -> tuple[Sha, Sha | None]:
-        """The tree of a commit and its first parent."""
+    def commit_facts(self, repo: RepoName, commit: Sha) -> CommitFacts:
+        """What a commit is made of."""
         there = self._site.at(repo, commit)
-        return there.tree_id, there.parent
+        parents = (there.parent,) if there.parent else ()
+        return CommitFacts(there.tree_id, parents, there.message, there.author == BOT)
 
     def is_ancestor(self, repo: RepoName, older: Sha, newer: Sha) -> bool:
         """Whether `older` is reachable from `newer`."""
@@ -141,7 +143,7 @@ class MemoryForge(MemoryReader):
             head = site.branches.get((order.repo, order.branch))
             if head == made:
                 return made
-            if head != order.expected:
+            if head != order.expected and (head is None or head != order.drops):
                 raise TakenError(f"{order.branch} is at {head}, not at {order.expected}")
             site.point(order.repo, order.branch, made)
             site.written = (*site.written, (order, made))
