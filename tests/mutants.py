@@ -1,10 +1,12 @@
-"""Mutation testing by hand: `python -m tests.mutants --tests tests/core/test_policy.py MODULE…`.
+"""Mutation testing by hand: `python -m tests.mutants MODULE… --tests tests/core/test_policy.py …`.
 
 Each mutant is one small change of one module's source: another comparison, `and` for `or`, a
-condition turned round, a constant moved, a statement left out. The tests are collected once; each
-mutant gets a forked process, in which the changed functions take the place of the real ones, and
-the tests have to fail. A change outside of every function is loaded anew with all that rests on it,
-which takes longer. Those that survive are named.
+condition turned round, a constant moved, a statement left out. The tests are collected once, and a
+first run of them tells which statements each one runs. Each mutant gets a forked process, in which
+the changed functions take the place of the real ones, and the tests that run its statement, the
+quick ones first, have to fail. A change outside of every function is loaded anew with all that
+rests on it, which takes longer. Those that survive are named, and told apart from those that no
+test runs.
 """
 
 from __future__ import annotations
@@ -18,16 +20,21 @@ import importlib.abc
 import importlib.machinery
 import importlib.util
 import os
+import pickle
 import random
+import signal
 import sys
+import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
+import coverage
 import pydantic  # noqa: F401 - loaded once, before the forks
 import pytest
 from _pytest.runner import runtestprotocol
@@ -38,8 +45,10 @@ OTHER: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Eq: ast.NotEq, ast.NotEq: ast.Eq, ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE,
     ast.GtE: ast.Gt, ast.Is: ast.IsNot, ast.IsNot: ast.Is, ast.In: ast.NotIn, ast.NotIn: ast.In,
 }  # fmt: skip
-LONGEST = 120
-"""Seconds for the tests of one mutant; one that never ends counts as killed."""
+LONGEST = 600
+"""Seconds for all tests of one mutant; one that never ends counts as killed."""
+PATIENCE = 20
+"""Seconds that a test may take with a mutant, and as often its own time without."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +59,8 @@ class Mutant:
     line: int
     what: str
     source: str
+    lines: range = range(0)
+    """Those of its statement."""
 
 
 def mutants(module: str, source: str) -> Iterator[Mutant]:
@@ -61,7 +72,19 @@ def mutants(module: str, source: str) -> Iterator[Mutant]:
             target = next(n for i, n in enumerate(ast.walk(other)) if i == at)
             change(target)
             line = getattr(node, "lineno", 0)
-            yield Mutant(module, line, what, ast.unparse(ast.fix_missing_locations(other)))
+            text = ast.unparse(ast.fix_missing_locations(other))
+            yield Mutant(module, line, what, text, _statement(tree, node))
+
+
+def _statement(tree: ast.Module, node: ast.AST) -> range:
+    """The lines of the smallest statement around a node; a function's are all of its own."""
+    at = getattr(node, "lineno", 0)
+    around = [n for n in ast.walk(tree) if isinstance(n, ast.stmt) and n.end_lineno
+              and n.lineno <= at <= n.end_lineno]  # fmt: skip
+    inner = min(around, key=lambda n: (n.end_lineno or 0) - n.lineno, default=None)
+    if isinstance(node, ast.stmt):
+        inner = node
+    return range(inner.lineno, (inner.end_lineno or at) + 1) if inner else range(at, at + 1)
 
 
 def _changes(node: ast.AST) -> Iterator[tuple[str, Any]]:
@@ -145,7 +168,7 @@ QUIETLY = (
 )
 
 
-def _forked(work: Callable[[], int]) -> int:
+def _forked(work: Callable[[], int], longest: float = LONGEST) -> int:
     """What the work answers in a process of its own; one that never ends counts as failed."""
     child = os.fork()
     if child == 0:
@@ -155,7 +178,7 @@ def _forked(work: Callable[[], int]) -> int:
             os.dup2(void.fileno(), 2)
             code = work()
         os._exit(code)
-    ends = time.monotonic() + LONGEST
+    ends = time.monotonic() + longest
     while time.monotonic() < ends:
         done, status = os.waitpid(child, os.WNOHANG)
         if done:
@@ -169,8 +192,9 @@ def _forked(work: Callable[[], int]) -> int:
 class Forking:
     """In place of pytest's own loop: the collected tests, once for each mutant."""
 
-    def __init__(self, planted: Sequence[Mutant]) -> None:
+    def __init__(self, planted: Sequence[Mutant], tell: Callable[[Mutant, str], None]) -> None:
         self._planted = planted
+        self._tell = tell
         self.alive: list[Mutant] = []
         self.outside: list[Mutant] = []
         """Mutants that no changed function holds."""
@@ -179,24 +203,60 @@ class Forking:
         """Try them all."""
         if session.testsfailed or not session.items:
             raise session.Failed("the tests cannot be collected")
+        with tempfile.TemporaryDirectory() as place:
+            told = Path(place) / "ways"
+            modules = {mutant.module for mutant in self._planted}
+            if _forked(partial(_walked, session, modules, told), longest=3_600):
+                raise session.Failed("the tests fail without any mutant")
+            ways = pickle.loads(told.read_bytes())  # noqa: S301 - our own, a moment ago
         for mutant in self._planted:
-            status = _forked(partial(_played, session, mutant))
+            lines = ways[mutant.module]
+            met = {one for line in mutant.lines for one in lines.get(line, ())}
+            status = _forked(partial(_played, session, mutant, sorted(met)))
             if status == OUTSIDE:
                 self.outside.append(mutant)
             elif status == 0:
                 self.alive.append(mutant)
+                self._tell(mutant, "" if met else " (no test runs it)")
         return True
 
 
 OUTSIDE = 77
 
 
-def _played(session: pytest.Session, mutant: Mutant) -> int:
-    """How the tests end with the mutant in place of its function."""
+Ways = dict[str, dict[int, list[tuple[float, int]]]]
+"""For each module and line the seconds and the numbers of the tests that run it."""
+
+
+def _walked(session: pytest.Session, modules: Iterable[str], told: Path) -> int:
+    """Write down which test runs which line, and how long it takes; 1 when one fails."""
+    files = {str(_path(module)): module for module in modules}
+    ways: Ways = {module: {} for module in files.values()}
+    for number, item in enumerate(session.items):
+        watch = coverage.Coverage(
+            data_file=None, include=list(files), config_file=False, messages=False
+        )
+        watch.set_option("run:disable_warnings", ["no-data-collected"])
+        begun = time.monotonic()
+        watch.start()
+        reports = runtestprotocol(item, nextitem=None, log=False)
+        watch.stop()
+        if any(report.failed for report in reports):
+            return 1
+        for file, module in files.items():
+            for line in watch.get_data().lines(file) or ():
+                ways[module].setdefault(line, []).append((time.monotonic() - begun, number))
+    told.write_bytes(pickle.dumps(ways))
+    return 0
+
+
+def _played(session: pytest.Session, mutant: Mutant, tests: Sequence[tuple[float, int]]) -> int:
+    """How those tests end with the mutant in place of its function."""
     if not _planted(mutant):
         return OUTSIDE
-    for item in session.items:
-        reports = runtestprotocol(item, nextitem=None, log=False)
+    for seconds, number in tests:
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE * (1 + seconds))
+        reports = runtestprotocol(session.items[number], nextitem=None, log=False)
         if any(report.failed for report in reports):
             return 1
     return 0
@@ -251,42 +311,52 @@ def _bare(held: Any) -> Any:
     return held
 
 
-def survivors(planted: Sequence[Mutant], tests: Sequence[str]) -> list[Mutant]:
-    """Those with which all tests still pass, in the order of their lines."""
-    loop = Forking(planted)
+def survivors(
+    planted: Sequence[Mutant], tests: Sequence[str], tell: Callable[[Mutant, str], None]
+) -> list[Mutant]:
+    """Those with which all tests still pass; each is told as soon as it is known."""
+    loop = Forking(planted, tell)
     with Path(os.devnull).open("w") as void, contextlib.redirect_stdout(void):
         status = pytest.main([*QUIETLY, *tests], plugins=[loop])
     if int(status) not in (0, 5):
-        raise SystemExit("the tests cannot be collected")
-    anew = [mutant for mutant in loop.outside if survives(mutant, tests)]
-    return sorted([*loop.alive, *anew], key=lambda mutant: mutant.line)
+        raise SystemExit("the tests cannot be collected, or fail without any mutant")
+    for mutant in loop.outside:
+        if survives(mutant, tests):
+            loop.alive.append(mutant)
+            tell(mutant, "")
+    return loop.alive
 
 
 def main() -> int:
     """Count the dead and name the living."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("modules", nargs="+")
-    parser.add_argument("--tests", action="append", required=True)
+    parser.add_argument("--tests", nargs="+", action="extend", required=True)
     parser.add_argument("--most", type=int, default=0, help="only that many of each, by chance")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args()
-    if not survives(None, given.tests):
-        sys.stderr.write("the tests fail without any mutant\n")
-        return 1
-    total = dead = 0
-    for module in given.modules:
-        found = list(mutants(module, _path(module).read_text("utf-8")))
-        if given.most and len(found) > given.most:
-            found = sorted(random.Random(given.seed).sample(found, given.most),  # noqa: S311
-                           key=lambda m: m.line)  # fmt: skip
-        alive = survivors(found, given.tests)
-        total, dead = total + len(found), dead + len(found) - len(alive)
-        sys.stdout.write(f"{module}: {len(found) - len(alive)} of {len(found)} killed\n")
-        for mutant in alive:
-            sys.stdout.write(f"  {module}:{mutant.line}: {mutant.what}\n")
-        sys.stdout.flush()
-    sys.stdout.write(f"all: {dead} of {total} killed ({dead / max(total, 1):.0%})\n")
+    out = sys.stdout
+
+    def tell(mutant: Mutant, how: str) -> None:
+        out.write(f"  {mutant.module}:{mutant.line}: {mutant.what}{how}\n")
+        out.flush()
+
+    planted = {module: _sample(module, given.most, given.seed) for module in given.modules}
+    alive = survivors([one for some in planted.values() for one in some], given.tests, tell)
+    left = Counter(mutant.module for mutant in alive)
+    for module, some in planted.items():
+        out.write(f"{module}: {len(some) - left[module]} of {len(some)} killed\n")
+    total = sum(map(len, planted.values()))
+    out.write(f"all: {total - len(alive)} of {total} killed ({1 - len(alive) / total:.0%})\n")
     return 0
+
+
+def _sample(module: str, most: int, seed: int) -> list[Mutant]:
+    """That many mutants of a module, by chance; all of them for 0."""
+    found = list(mutants(module, _path(module).read_text("utf-8")))
+    if most and len(found) > most:
+        found = random.Random(seed).sample(found, most)  # noqa: S311
+    return sorted(found, key=lambda mutant: mutant.line)
 
 
 if __name__ == "__main__":

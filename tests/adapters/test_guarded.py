@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -38,17 +38,81 @@ class Recorder:
 
     provider: str = "anthropic"
     given: list[Any] = field(default_factory=list)
+    answer: Any = field(default_factory=lambda: Turn("", (), "answer", Usage()))
 
     def __getattr__(self, name: str) -> Any:
         def take(*args: Any, **named: Any) -> Any:
             self.given.append((name, args, named))
-            return Turn("", (), "answer", Usage())
+            return self.answer
 
         return take
 
     @property
     def last(self) -> str:
         return repr(self.given[-1])
+
+
+PASSED_ON: list[tuple[type[Any], str, tuple[Any, ...]]] = [
+    (GuardedTracker, "myself", ()),
+    (GuardedTracker, "look", (KEY,)),
+    (GuardedTracker, "search", (["MWC"], 5)),
+    (GuardedTracker, "find_comment", (KEY, EID)),
+    (GuardedTracker, "find_subtask", (KEY, EID)),
+    (GuardedTracker, "touched", (["1"],)),
+    (GuardedTracker, "move", (KEY, "In Review")),
+    (GuardedTracker, "attach", (KEY, "patch.diff", b"fine")),
+    (GuardedLedger, "read", (KEY, "1")),
+    (GuardedLedger, "read_together", ([(KEY, "1")],)),
+    (GuardedLedger, "open", (KEY, "1")),
+    (GuardedLedger, "append", ("stream", [], {})),
+    (GuardedLedger, "blob", ("stream", digest_bytes(b""))),
+    (GuardedLedger, "open_streams", ()),
+    (GuardedLedger, "gather", ("stream",)),
+    (GuardedLedger, "read_open", (bool,)),
+    (GuardedLedger, "gather_all", (["stream"],)),
+    (GuardedModel, "cost", ("m", Usage())),
+    (GuardedJob, "output", ("briefs", "[1]")),
+    (GuardedJob, "foreign", ()),
+]
+
+
+@pytest.mark.parametrize(("guard", "name", "given"), PASSED_ON)
+def test_a_call_with_nothing_to_hide_reaches_the_port_as_it_is(
+    guard: type[Any], name: str, given: tuple[Any, ...]
+) -> None:
+    recorder = Recorder(answer=object())
+    answer = getattr(guard(recorder, OUT), name)(*given)
+    assert recorder.given == [(name, given, {})]
+    assert answer is (None if name in ("move", "gather", "output") else recorder.answer)
+
+
+def test_the_statuses_anchors_and_people_of_a_ticket_are_passed_on_clean() -> None:
+    recorder = Recorder()
+    guarded = GuardedTracker(recorder, OUT)
+    guarded.move(KEY, HOSTILE)
+    guarded.set_anchor(KEY, HOSTILE, seen=HOSTILE)
+    flat = "hi @leigh *** <img src=x> ⟨U+202E⟩"
+    assert recorder.given == [
+        ("move", (KEY, flat), {}),
+        ("set_anchor", (KEY, flat), {"seen": flat}),
+    ]
+    guarded.edit(KEY, assignee=None, add_labels=(SECRET,), remove_labels=("old",))
+    people = {"assignee": None, "add_labels": ("***",), "remove_labels": ("old",)}
+    assert recorder.given[-1] == ("edit", (KEY,), people)
+
+
+def test_a_line_that_is_too_long_for_its_place_is_cut_to_what_the_platform_takes() -> None:
+    recorder = Recorder()
+    long = "word " * 2_000
+    tracker = GuardedTracker(recorder, OUT)
+    tracker.create_subtask(KEY, summary=long, description="d", assignee=AccountId("a"), eid=EID)
+    assert len(recorder.given[-1][2]["summary"]) <= 255
+    tracker.edit(KEY, add_labels=("x" * 300,))
+    assert [len(label) for label in recorder.given[-1][2]["add_labels"]] == [255]
+    tracker.attach(KEY, "x" * 300, b"fine")
+    assert len(recorder.given[-1][1][1]) == 200
+    GuardedJob(recorder, OUT).annotate("error", long, "x" * 5_000)
+    assert [len(text) for text in recorder.given[-1][1][1:]] == [255, 4_000]
 
 
 def test_what_goes_to_jira_is_clean() -> None:
@@ -91,22 +155,32 @@ def test_what_goes_to_github_is_clean_or_refused() -> None:
     guarded = GuardedWriter(recorder, OUT)
     guarded.push_commit(commit())
     assert "Fix ***⟨U+202E⟩" in recorder.last
-    for bad in ({"patch": f"+{SECRET[::-1]}".encode()}, {"branch": f"ai/{SECRET}"}):
-        with pytest.raises(RefusedError):
+    for bad, what in (
+        ({"patch": f"+{SECRET[::-1]}".encode()}, "the patch"),
+        ({"branch": f"ai/{SECRET}"}, "the branch's name"),
+    ):
+        with pytest.raises(RefusedError, match=what):
             guarded.push_commit(commit(**bad))
     pull = PullOrder(
         repo=RepoName("a/b"), branch="ai/x", base_branch="main", title=HOSTILE,
         body=HOSTILE * 2_000,
-        labels=(SECRET,), reviewers=(), draft=True, eid=EID,
+        labels=(SECRET, "x" * 60), reviewers=(), draft=True, eid=EID,
     )  # fmt: skip
     guarded.put_pull(pull)
     shown = recorder.given[-1][1][0]
+    assert shown.labels == ("***", f"{'x' * 49}…")
     assert SECRET not in repr(shown)
     assert len(shown.body) < 65_536
     assert CLEAN in shown.body
     guarded.comment(RepoName("a/b"), 1, markdown=HOSTILE, eid=EID)
     assert recorder.given[-1][2]["markdown"] == CLEAN
-    assert len(recorder.given) == 3
+    started = guarded.start_workflow(RepoName("a/b"), "ci.yml", branch="ai/x", head=Sha("0" * 40))
+    assert started is recorder.answer
+    with pytest.raises(RefusedError, match="the branch's name"):
+        guarded.put_pull(replace(pull, branch=SECRET))
+    with pytest.raises(RefusedError, match="the workflow's start"):
+        guarded.start_workflow(RepoName("a/b"), SECRET, branch="ai/x", head=Sha("0" * 40))
+    assert len(recorder.given) == 4
 
 
 def test_the_ledger_takes_neither_a_fact_nor_an_artifact_with_a_secret() -> None:
@@ -151,6 +225,7 @@ def test_what_the_runner_is_told_is_clean() -> None:
     recorder = Recorder()
     job = GuardedJob(recorder, OUT)
     job.summarise(HOSTILE)
+    assert recorder.given == [("summarise", (CLEAN,), {})]
     job.annotate("error", HOSTILE, f"a\nb {SECRET}")
     assert SECRET not in repr(recorder.given)
     assert "a b ***" in recorder.last

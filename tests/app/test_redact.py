@@ -30,6 +30,9 @@ def test_a_file_leaves_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(RefusedError, match="the brief holds the value of GITHUB_TOKEN"):
         leave(tmp_path / "a" / "c", HELD.encode(), outlet=out, what="the brief")
     assert not (tmp_path / "a" / "c").exists()
+    leave(tmp_path / "new" / "folder" / "b", b"plain", outlet=out, what="the brief")
+    leave(tmp_path / "new" / "folder" / "b", b"again", outlet=out, what="the brief")
+    assert (tmp_path / "new" / "folder" / "b").read_bytes() == b"again"
     with pytest.raises(OSError, match="Not a directory"):
         leave(tmp_path / "a" / "b" / "d", b"x", outlet=out, what="the brief")
 
