@@ -172,6 +172,10 @@ def _names(evil: str) -> Classes:
             "readme.md.", "README.md ")],
         "short names of Windows": [new(p) for p in (
             "GITHUB~1/workflows/x.yml", "MCP~1.JSO", "CLAUDE~1.MD", "a/GITMOD~1", "AGENT~12")],
+        "devices of Windows": [new(p) for p in (
+            "con", "src/aux.h", "docs/NUL.md", "LPT9.tar.gz", "com\u00b9/x.md")],
+        "names that Windows has no place for": [new(p) for p in (
+            "docs/a:b.md", "docs/what?.md", "docs/*.md", 'docs/\\"x\\".md', "docs/a<b.md")],
         "names without end": [new(p) for p in (
             "x" * 256, "a/" * 70 + "x", "\u00e9" * 150, ("y" * 200 + "/") * 6 + "x", "a" * 5_000)],
         "names that end in what Windows drops": [new(p) for p in (

@@ -111,6 +111,7 @@ FORBIDDEN: dict[str, AppliedPatch] = {
     "file-modes": patch(change("run.sh", modes=(REGULAR, EXECUTABLE))),
     "binary-files": patch(change("logo.png", "A", lines=(None, None))),
     "case-collisions": patch(change("code/A.py", "A"), collisions=(("code/A.py", "code/a.py"),)),
+    "windows-names": patch(change("code/aux.h", "A")),
     "deleted-tests": patch(change("tests/test_a.py", "D")),
     "weakened-tests": replacing("tests/test_a.py", "    assert a == 1", ""),
     "tests-required": patch(change("src/a.py")),
@@ -145,6 +146,7 @@ ALLOWED: dict[str, AppliedPatch] = {
         change("tests/unit/test_a.py", "A", blobs=(BLOB_A, BLOB_A)),
     ),
     "case-collisions": patch(change("code/A.py", "A")),
+    "windows-names": patch(change("code/aux.h"), change("nul", "D"), change("con2/auxx.h", "A")),
     "weakened-tests": replacing("tests/test_a.py", "    assert a == 1", "    assert a == 2"),
     "tests-required": patch(change("src/a.py"), change("tests/test_a.py")),
     "risky-operation": patch(change("db/model.py")),
@@ -232,6 +234,30 @@ def test_names_that_lead_astray_are_refused_and_never_overridden(path: str) -> N
     assert result.level == "REFUSE"
     assert "path-safety" in {violation.rule for violation in result.violations}
     rfc8785.dumps([violation.path for violation in result.violations])
+
+
+@pytest.mark.parametrize(
+    ("path", "said"),
+    [
+        ("con", "is the device CON on Windows"),
+        ("a/Prn.tar.gz/b", "is the device PRN on Windows"),
+        ("nul .txt", "is the device NUL on Windows"),
+        ("COM1.md", "is the device COM1 on Windows"),
+        ("docs/lpt\u00b3", "is the device LPT\u00b3 on Windows"),
+        ("conout$.x", "is the device CONOUT$ on Windows"),
+        ("docs/a:b.md", "holds a `:`, which no name has on Windows"),
+        *(
+            (f"docs/a{char}.md", f"holds a `{char}`, which no name has on Windows")
+            for char in '<>"|?*'
+        ),
+        ("com0 com10 lpt console.md", ""),
+        ("aux-.h/x.aux/a con", ""),
+        ("docs/a[1] (2) + b.md", ""),
+    ],
+)
+def test_a_new_name_that_windows_has_no_place_for_is_found(path: str, said: str) -> None:
+    found = judged(patch(change(path, "A"))).violations
+    assert [v.message for v in found if v.rule == "windows-names"] == ([said] if said else [])
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from patchgate.core.patch import ABSENT, EXECUTABLE, REGULAR, SUBMODULE, SYMLINK, FileChange
 from patchgate.core.policy.case import Case, Found
 from patchgate.core.policy.model import Rule
-from patchgate.core.policy.paths import unsafe_path
+from patchgate.core.policy.paths import unportable_name, unsafe_path
 
 _KNOWN_MODES = frozenset({ABSENT, REGULAR, EXECUTABLE, SYMLINK, SUBMODULE})
 
@@ -56,6 +56,14 @@ def collisions(rule: Rule, case: Case) -> Iterator[Found]:
     """New names that some file systems take for one that is there."""
     for path, other in case.patch.collisions:
         yield path, f"is the same as {other} where case, accents or endings do not count"
+
+
+def unportable_names(rule: Rule, case: Case) -> Iterator[Found]:
+    """New names that Windows has no place for; what already bears one is left alone."""
+    for change in case.changes(rule):
+        why = unportable_name(change.path) if change.old_mode == ABSENT else ""
+        if why:
+            yield change.path, why
 
 
 def unsafe_paths(rule: Rule, case: Case) -> Iterator[Found]:

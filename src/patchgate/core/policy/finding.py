@@ -44,6 +44,7 @@ FINDERS: Mapping[Kind, Finder] = MappingProxyType(
         Kind.MODE_CHANGE: content.modes,
         Kind.BINARY: content.binaries,
         Kind.CASE_COLLISION: content.collisions,
+        Kind.UNPORTABLE_NAME: content.unportable_names,
         Kind.BIDI_CHARACTERS: hidden.bidi,
         Kind.INVISIBLE_CHARACTERS: hidden.invisible,
         Kind.LOOKALIKES: lookalikes.lookalikes,

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     MODE_CHANGE = "mode_change"
     BINARY = "binary"
     CASE_COLLISION = "case_collision"
+    UNPORTABLE_NAME = "unportable_name"
     BIDI_CHARACTERS = "bidi_characters"
     INVISIBLE_CHARACTERS = "invisible_characters"
     LOOKALIKES = "lookalikes"
@@ -63,7 +64,7 @@ NEEDED: dict[str, frozenset[Kind]] = {
 }
 """The keys that carry a rule's data: each needed by these kinds and taken by no other."""
 EXEMPTABLE = NEEDED["globs"] | {Kind.SYMLINK, Kind.MODE_CHANGE, Kind.BINARY, Kind.SECRETS} | {
-    Kind.INVISIBLE_CHARACTERS, Kind.LOOKALIKES
+    Kind.INVISIBLE_CHARACTERS, Kind.LOOKALIKES, Kind.UNPORTABLE_NAME
 }  # fmt: skip
 """Kinds from which single paths may be exempt."""
 

@@ -1,4 +1,7 @@
-"""Names that no patch may give to a file: where git, a shell or a reader would be led astray."""
+"""Names that no patch may give to a file: where git, a shell or a reader would be led astray.
+
+And names that a patch should not give: Windows has no place for them.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,13 @@ _SEPARATORS = re.compile(r"[/\\]")
 _DRIVE = re.compile(r"^[A-Za-z]:")
 _AS_WINDOWS_SHORTENS_IT = re.compile(r"(?=[^.]{3,8}(?:\.|$))[^.~]+~[0-9]+(?:\.[^.]{0,3})?")
 """`git~1` is `.git` there; `GITHUB~1` or `MCP~1.JSO` go into what they stand for."""
+
+_BARRED_BY_WINDOWS = re.compile(r'[<>:"|?*]')
+_DEVICE = re.compile(
+    r"(con|prn|aux|nul|conin\$|conout\$|(?:com|lpt)[1-9\u00b9\u00b2\u00b3]) *(?:\..*)?",
+    re.IGNORECASE,
+)
+"""A component that names a device there, whatever its ending: `aux.h` is `AUX`."""
 
 
 def unsafe_path(path: str) -> str:
@@ -33,6 +43,19 @@ def unsafe_path(path: str) -> str:
     if path[0] in "/\\" or _DRIVE.match(path):
         return "its name is absolute"
     return next(filter(None, map(_unsafe_part, _SEPARATORS.split(path))), "")
+
+
+def unportable_name(path: str) -> str:
+    """Why no checkout on Windows can hold the path, or an empty string.
+
+    See https://learn.microsoft.com/windows/win32/fileio/naming-a-file, and `is_valid_win32_path` in
+    https://github.com/git/git/blob/master/compat/mingw.c, which refuses the same.
+    """
+    barred = _BARRED_BY_WINDOWS.search(path)
+    if barred:
+        return f"holds a `{barred[0]}`, which no name has on Windows"
+    device = next(filter(None, map(_DEVICE.fullmatch, path.split("/"))), None)
+    return f"is the device {device[1].upper()} on Windows" if device else ""
 
 
 def _is_too_long(path: str) -> bool:
