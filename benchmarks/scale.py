@@ -45,6 +45,8 @@ class Point:
     read_bytes: int
     clone: float
     clone_bytes: int
+    look: float
+    """One bare `git ls-remote`, which is less than any fetch takes: a read makes five exchanges."""
 
 
 def grown(root: Path, sizes: Iterable[int], rounds: int) -> list[Point]:
@@ -76,7 +78,15 @@ def _point(remote: Remote, root: Path, size: int, rounds: int) -> Point:
         read_bytes=_size(root / f"cache-{size}-0-a" / "objects"),
         clone=statistics.median(seconds for seconds, _ in clones),
         clone_bytes=clones[0][1],
+        look=statistics.median(_look(remote) for _ in range(rounds)),
     )
+
+
+def _look(remote: Remote) -> float:
+    began = time.perf_counter()
+    args = ["ls-remote", "--heads", remote.url, "refs/heads/patchgate/ledger"]
+    run_git(args, env=remote.env, timeout=600)
+    return time.perf_counter() - began
 
 
 def _clone(remote: Remote, place: Path) -> tuple[float, int]:
@@ -145,14 +155,15 @@ def _median(work: Callable[[], object], rounds: int) -> float:
 def growth_rows(points: list[Point]) -> list[Row]:
     """One line for each size."""
     rows: list[Row] = [
-        ("events", "cold read", "append", "open stream", "clone", "time", "read bytes",
-         "clone bytes", "bytes"),
-        ("---",) * 9,
+        ("events", "one `ls-remote`", "cold read", "append", "open stream", "clone", "time",
+         "read bytes", "clone bytes", "bytes"),
+        ("---",) * 10,
     ]  # fmt: skip
     for one in points:
         rows.append(
             (
                 f"{one.events:,}",
+                _ms(one.look),
                 _ms(one.read),
                 _ms(one.append),
                 _ms(one.live),

@@ -12,7 +12,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from pydantic import Field, ValidationError
 from pydantic_core import from_json, to_json
@@ -29,8 +29,7 @@ UNCHAINED = "its hash of the event before does not match: one of the two was cha
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
+class Link(NamedTuple):
     """One event in its place; `line` has no line end, `digest` is the next link's `prev`."""
 
     seq: int
@@ -151,13 +150,14 @@ def parse_chain(
     links: list[Link] = []
     prev = after.head
     for seq, line in enumerate(lines, start=after.count + 1):
-        found: Link | Finding | None = _plainly_right(line, seq, prev)
-        if found is None:
+        one = _plainly_right(line, seq, prev)
+        if one is None:
             found = _parse_with_care(stream, line, Tail(seq - 1, prev), steps)
-        if isinstance(found, Finding):
-            return _blame(found, lines, links)
-        links.append(found)
-        prev = found.digest
+            if isinstance(found, Finding):
+                return _blame(found, lines, links)
+            one = found
+        links.append(one)
+        prev = one.digest
     return tuple(links)
 
 
@@ -232,22 +232,23 @@ def _plainly_right(line: bytes, seq: int, prev: Digest) -> Link | None:
     and the event between is written again and compared. What RFC 8785 treats in a way of its own
     (fractions, large numbers) is left to the other.
     """
-    end = f',"prev":"{prev}","seq":{seq}}}'.encode()
+    end = b',"prev":"%b","seq":%d}' % (prev.encode(), seq)
     if not (line.startswith(_BEGIN) and line.endswith(end)):
         return None
-    body = line[len(_BEGIN) : -len(end)]
+    body = line[_BEGUN : -len(end)]
     try:
         value = from_json(body, cache_strings="keys")
         if to_json(value) != body or not _plain(value):
             return None
-        model = KINDS[value["kind"]]
-        event: Event = model.model_validate_json(body, strict=True)
+        event: Event = KINDS[value["kind"]].__pydantic_validator__.validate_json(body, strict=True)
     except (ValueError, LookupError, TypeError):
         return None
     return Link(seq, prev, event, line, digest_bytes(line))
 
 
 _BEGIN = b'{"event":'
+_BEGUN = len(_BEGIN)
+_SIMPLE = frozenset({str, bool, type(None)})
 
 
 def _plain(value: object) -> bool:
@@ -261,8 +262,7 @@ def _plain(value: object) -> bool:
     else:
         return False
     for one in inner:
-        kind = one.__class__
-        if kind is str or kind is bool or one is None:
+        if one.__class__ in _SIMPLE:
             continue
         if not (-EXACT < one < EXACT if isinstance(one, int) else _plain(one)):
             return False

@@ -16,7 +16,7 @@ class ObjectReader:
     """What lies in one git directory; nothing is fetched for it."""
 
     def __init__(self, git_dir: Path) -> None:
-        self._git = Standing(["cat-file", "--batch-command"], git_dir)
+        self._git = Standing(["cat-file", "--batch-command", "--buffer"], git_dir)
 
     def has(self, oids: Iterable[str]) -> dict[str, bool]:
         """Which objects are here."""
@@ -46,4 +46,4 @@ def _few(names: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def _lines(command: str, names: Iterable[str]) -> bytes:
-    return "".join(f"{command} {name}\n" for name in names).encode()
+    return ("".join(f"{command} {name}\n" for name in names) + "flush\n").encode()

@@ -146,9 +146,19 @@ class ObjectStore(Objects):
         )
 
     def _create(self) -> None:
-        self.git_dir.mkdir(parents=True, exist_ok=True)
         for place in (self.git_dir, self._partial):
-            run_git(["init", "--quiet", "--bare", str(place)])
+            _make_bare(place)
         shallow = self.git_dir / "shallow"
         if not shallow.is_symlink():
             shallow.symlink_to("partial.git/shallow")
+
+
+def _make_bare(place: Path) -> None:
+    """An empty bare repository: what `git init` makes, without the price of starting it.
+
+    `HEAD` comes last: without it git sees no repository, and the next one begins again.
+    """
+    for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
+        (place / folder).mkdir(parents=True, exist_ok=True)
+    (place / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n", "utf-8")
+    (place / "HEAD").write_text("ref: refs/heads/main\n", "utf-8")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
@@ -43,11 +45,31 @@ def verify_repository(
     An empty list means that everything there fits together; truncation and rewriting of events
     with their tip show only against anchors. LedgerError when there is no ledger branch.
     """
-    objects, names = Objects(git_dir), branches or Branches()
+    with _uncollected():
+        return _verify(Objects(git_dir), branches or Branches(), only)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Without the search for cycles: there are none among events, which are dropped as read.
+
+    It would walk all that is held of a large ledger again and again.
+    """
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def _verify(objects: Objects, names: Branches, only: StreamId | None) -> list[Finding]:
     ledger = branch_in(objects, names.ledger)
     if ledger is None:
         raise LedgerError(
-            f"{git_dir} has no ledger branch {names.ledger}", "Fetch it, or name another clone."
+            f"{objects.git_dir} has no ledger branch {names.ledger}",
+            "Fetch it, or name another clone.",
         )
     lives = lives_in(objects, names)
     seen = _verify_ledger(objects, ledger, only, continued=lives.keys())
@@ -148,26 +170,27 @@ def strangers_in(files: Tree) -> list[str]:
 
 def _homes(files: Tree) -> tuple[list[Address], list[Finding]]:
     """Streams that have both file and index, and everything that is not in its place."""
-    homes = [
-        home
+    homes = {
+        path: home
         for path in files
         if path.endswith(".jsonl")
         and (home := parse_stream(path.rpartition("/")[2].removesuffix(".jsonl"))) is not None
         and home.events_path == path
-    ]
-    placed = {path for home in homes for path in (home.events_path, home.index_path)}
-    folders = {home.blobs_path for home in homes}
+    }
+    indexed = {home: home.index_path for home in homes.values()}
+    placed = {*homes, *indexed.values()}
+    folders = {path.removesuffix(".jsonl") for path in homes}
     findings = [
         Finding(home.stream, 0, "it has a file on the ledger branch but no index")
-        for home in homes
-        if home.index_path not in files
+        for home, index in indexed.items()
+        if index not in files
     ]
     findings += [
         Finding(StreamId(path), 0, "this file of the ledger branch belongs to no stream")
         for path, entry in files.items()
         if (path not in placed and path.rpartition("/")[0] not in folders) or entry.mode != FILE
     ]
-    return [home for home in homes if home.index_path in files], findings
+    return [home for home, index in indexed.items() if index in files], findings
 
 
 def batched(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
