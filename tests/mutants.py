@@ -47,7 +47,7 @@ OTHER: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }  # fmt: skip
 LONGEST = 600
 """Seconds for all tests of one mutant; one that never ends counts as killed."""
-PATIENCE = 20
+PATIENCE = 8
 """Seconds that a test may take with a mutant, and as often its own time without."""
 
 
@@ -63,17 +63,22 @@ class Mutant:
     """Those of its statement."""
 
 
-def mutants(module: str, source: str) -> Iterator[Mutant]:
-    """Every mutant of a module, in the order of its lines."""
+def mutants(module: str, source: str, *, most: int = 0, seed: int = 1) -> list[Mutant]:
+    """The mutants of a module in the order of its lines: all, or that many of them by chance."""
     tree = ast.parse(source)
-    for at, node in enumerate(ast.walk(tree)):
-        for what, change in _changes(node):
-            other = copy.deepcopy(tree)
-            target = next(n for i, n in enumerate(ast.walk(other)) if i == at)
-            change(target)
-            line = getattr(node, "lineno", 0)
-            text = ast.unparse(ast.fix_missing_locations(other))
-            yield Mutant(module, line, what, text, _statement(tree, node))
+    places = [(at, node, number, what) for at, node in enumerate(ast.walk(tree))
+              for number, (what, _) in enumerate(_changes(node))]  # fmt: skip
+    if most and len(places) > most:
+        places = random.Random(seed).sample(places, most)  # noqa: S311
+    made = []
+    for at, node, number, what in places:
+        other = copy.deepcopy(tree)
+        target = next(n for i, n in enumerate(ast.walk(other)) if i == at)
+        list(_changes(target))[number][1](target)
+        text = ast.unparse(ast.fix_missing_locations(other))
+        line = getattr(node, "lineno", 0)
+        made.append(Mutant(module, line, what, text, _statement(tree, node)))
+    return sorted(made, key=lambda mutant: mutant.line)
 
 
 def _statement(tree: ast.Module, node: ast.AST) -> range:
@@ -197,7 +202,7 @@ class Forking:
         self._tell = tell
         self.alive: list[Mutant] = []
         self.outside: list[Mutant] = []
-        """Mutants that no changed function holds."""
+        """Mutants that no changed function holds, or one that works while its module is loaded."""
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try them all."""
@@ -208,12 +213,14 @@ class Forking:
             modules = {mutant.module for mutant in self._planted}
             if _forked(partial(_walked, session, modules, told), longest=3_600):
                 raise session.Failed("the tests fail without any mutant")
-            ways = pickle.loads(told.read_bytes())  # noqa: S301 - our own, a moment ago
-        for mutant in self._planted:
+            ways, loading = pickle.loads(told.read_bytes())  # noqa: S301 - our own, a moment ago
+        for number, mutant in enumerate(self._planted, 1):
+            sys.stderr.write(f"\r{number} of {len(self._planted)} ")
+            sys.stderr.flush()
             lines = ways[mutant.module]
             met = {one for line in mutant.lines for one in lines.get(line, ())}
             status = _forked(partial(_played, session, mutant, sorted(met)))
-            if status == OUTSIDE:
+            if status == OUTSIDE or (status == 0 and loading[mutant.module] & {*mutant.lines}):
                 self.outside.append(mutant)
             elif status == 0:
                 self.alive.append(mutant)
@@ -229,25 +236,39 @@ Ways = dict[str, dict[int, list[tuple[float, int]]]]
 
 
 def _walked(session: pytest.Session, modules: Iterable[str], told: Path) -> int:
-    """Write down which test runs which line, and how long it takes; 1 when one fails."""
-    files = {str(_path(module)): module for module in modules}
-    ways: Ways = {module: {} for module in files.values()}
+    """Write down which test runs which line, and how long it takes; 1 when one fails.
+
+    And which lines are run when the module is loaded.
+    """
+    ways: Ways = {module: {} for module in modules}
     for number, item in enumerate(session.items):
-        watch = coverage.Coverage(
-            data_file=None, include=list(files), config_file=False, messages=False
-        )
-        watch.set_option("run:disable_warnings", ["no-data-collected"])
         begun = time.monotonic()
-        watch.start()
-        reports = runtestprotocol(item, nextitem=None, log=False)
-        watch.stop()
+        reports, lines = _watched(partial(runtestprotocol, item, nextitem=None, log=False), modules)
         if any(report.failed for report in reports):
             return 1
-        for file, module in files.items():
-            for line in watch.get_data().lines(file) or ():
+        for module in modules:
+            for line in lines[module]:
                 ways[module].setdefault(line, []).append((time.monotonic() - begun, number))
-    told.write_bytes(pickle.dumps(ways))
+    loading = {}
+    for module in modules:
+        work = partial(_run, _path(module).read_text("utf-8"), module)
+        loading[module] = _watched(work, [module])[1][module]
+    told.write_bytes(pickle.dumps((ways, loading)))
     return 0
+
+
+def _watched(work: Callable[[], Any], modules: Iterable[str]) -> tuple[Any, dict[str, set[int]]]:
+    """What the work answers, and the lines of each module that it runs."""
+    files = {module: str(_path(module)) for module in modules}
+    watch = coverage.Coverage(
+        data_file=None, include=[*files.values()], config_file=False, messages=False
+    )
+    watch.set_option("run:disable_warnings", ["no-data-collected"])
+    watch.start()
+    answer = work()
+    watch.stop()
+    data = watch.get_data()
+    return answer, {module: set(data.lines(file) or ()) for module, file in files.items()}
 
 
 def _played(session: pytest.Session, mutant: Mutant, tests: Sequence[tuple[float, int]]) -> int:
@@ -341,7 +362,10 @@ def main() -> int:
         out.write(f"  {mutant.module}:{mutant.line}: {mutant.what}{how}\n")
         out.flush()
 
-    planted = {module: _sample(module, given.most, given.seed) for module in given.modules}
+    planted = {
+        module: mutants(module, _path(module).read_text("utf-8"), most=given.most, seed=given.seed)
+        for module in given.modules
+    }
     alive = survivors([one for some in planted.values() for one in some], given.tests, tell)
     left = Counter(mutant.module for mutant in alive)
     for module, some in planted.items():
@@ -349,14 +373,6 @@ def main() -> int:
     total = sum(map(len, planted.values()))
     out.write(f"all: {total - len(alive)} of {total} killed ({1 - len(alive) / total:.0%})\n")
     return 0
-
-
-def _sample(module: str, most: int, seed: int) -> list[Mutant]:
-    """That many mutants of a module, by chance; all of them for 0."""
-    found = list(mutants(module, _path(module).read_text("utf-8")))
-    if most and len(found) > most:
-        found = random.Random(seed).sample(found, most)  # noqa: S311
-    return sorted(found, key=lambda mutant: mutant.line)
 
 
 if __name__ == "__main__":

@@ -236,6 +236,14 @@ def test_names_that_lead_astray_are_refused_and_never_overridden(path: str) -> N
     rfc8785.dumps([violation.path for violation in result.violations])
 
 
+PATHS_THAT_FIT = ["x" * 255, "\u00e9" * 127, "/".join(["a"] * 64), "/".join(["x" * 204] * 5)]
+
+
+@pytest.mark.parametrize("path", PATHS_THAT_FIT)
+def test_a_name_as_long_as_file_systems_take_is_fine(path: str) -> None:
+    assert found(patch(change(path))) == set()
+
+
 @pytest.mark.parametrize(
     ("path", "said"),
     [

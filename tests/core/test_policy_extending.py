@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
+from pydantic import BaseModel, ValidationError
 from tests.core.patches import change, pack_of, pack_text, patch, standard
 
 from patchgate.app.packs import with_secrets
-from patchgate.core.policy import Policy, Severity, judge, load_policy
+from patchgate.core.policy import Policy, Rule, Severity, judge, load_policy
+from patchgate.core.policy.extending import Adjustment, Extension
+from patchgate.core.policy.golden import Case, Golden
 from patchgate.errors import ConfigError
 
 HEAD = "version: 1\nname: ours\nextends: standard\n"
@@ -102,6 +108,71 @@ def test_policies_that_extend_each_other_in_a_circle_are_refused() -> None:
 
     with pytest.raises(ConfigError, match="form a circle"):
         load_policy(*circle("a"), circle)
+
+
+@pytest.mark.parametrize("count", [5, 6])
+def test_five_policies_may_extend_each_other_and_a_sixth_may_not(count: int) -> None:
+    def below(name: str) -> tuple[str, str]:
+        number = int(name)
+        if number == count:
+            return pack_text("standard")
+        return f"version: 1\nname: p{name}\nextends: '{number + 1}'\n", f"{name}.yml"
+
+    if count == 5:
+        assert load_policy(*below("1"), below).rules == load_policy(*pack_text("standard")).rules
+    else:
+        with pytest.raises(ConfigError, match=r"5\.yml:3: extends: more than 5 policies in a row"):
+            load_policy(*below("1"), below)
+
+
+RULE = {
+    "id": "mine", "sentence": "s", "kind": "forbidden_text", "severity": "BLOCK", "message": "m",
+    "globs": ["a"], "patterns": ["x"],
+}  # fmt: skip
+NEEDS = {**RULE, "kind": "tests_required", "patterns": []}
+IMPORTS = {**RULE, "kind": "boundaries", "patterns": []}
+OURS = {"version": 1, "name": "p", "extends": "standard"}
+SAFETY = {**RULE, "kind": "path_safety", "severity": "REFUSE", "globs": [], "patterns": []}
+CASE = {"name": "a change", "expect": "ACCEPT"}
+ALONE = {"version": 1, "name": "p", "rules": [SAFETY]}
+MOST: list[tuple[type[BaseModel], dict[str, Any], str, int, Callable[[int], object]]] = [
+    (Rule, RULE, "message", 500, "x".__mul__),
+    (Rule, RULE, "sentence", 200, "x".__mul__),
+    (Rule, RULE, "globs", 400, lambda n: ["x" * n]),
+    (Rule, RULE, "globs", 500, ["x"].__mul__),
+    (Rule, RULE, "exempt", 500, ["x"].__mul__),
+    (Rule, RULE, "patterns", 100, ["x"].__mul__),
+    (Rule, NEEDS, "needs", 500, ["x"].__mul__),
+    (Rule, IMPORTS, "imports", 500, ["x"].__mul__),
+    (Adjustment, {}, "message", 500, "x".__mul__),
+    (Adjustment, {}, "reason", 300, "x".__mul__),
+    (Extension, OURS, "name", 60, "x".__mul__),
+    (Policy, ALONE, "name", 60, "x".__mul__),
+    (Extension, OURS, "extends", 400, "x".__mul__),
+    (Extension, OURS, "rules", 200, [RULE].__mul__),
+    (Policy, ALONE, "rules", 200, lambda n: [{**SAFETY, "id": f"s{at}"} for at in range(n)]),
+    (Case, CASE, "name", 200, "x".__mul__),
+    (Golden, {"version": 1}, "cases", 1_000, [CASE].__mul__),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("model", "base", "key", "most", "made"), MOST)
+def test_a_policy_says_as_much_as_people_need_and_no_more(
+    model: type[BaseModel], base: dict[str, Any], key: str, most: int, made: Callable[[int], object]
+) -> None:
+    assert len(getattr(model.model_validate({**base, key: made(1)}), key)) == 1
+    model.model_validate({**base, key: made(most)})
+    with pytest.raises(ValidationError, match=key):
+        model.model_validate({**base, key: made(most + 1)})
+
+
+def test_a_limit_is_a_whole_number_from_nothing_on() -> None:
+    sized = {**RULE, "kind": "max_files", "globs": [], "patterns": []}
+    for model, base in ((Rule, sized), (Adjustment, {})):
+        assert model.model_validate({**base, "limit": 0}).limit == 0
+        for bad in (-1, "3", True):
+            with pytest.raises(ValidationError, match="limit"):
+                model.model_validate({**base, "limit": bad})
 
 
 def test_what_extends_a_policy_that_is_not_there_does_not_pass() -> None:
