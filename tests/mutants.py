@@ -201,8 +201,11 @@ class Forking:
         self._planted = planted
         self._tell = tell
         self.alive: list[Mutant] = []
-        self.outside: list[Mutant] = []
-        """Mutants that no changed function holds, or one that works while its module is loaded."""
+        self.outside: dict[Mutant, bool] = {}
+        """What to load anew: no changed function holds it, or it works while modules are loaded.
+
+        And whether anything is known to run it.
+        """
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try them all."""
@@ -217,14 +220,14 @@ class Forking:
         for number, mutant in enumerate(self._planted, 1):
             sys.stderr.write(f"\r{number} of {len(self._planted)} ")
             sys.stderr.flush()
-            lines = ways[mutant.module]
+            lines, load = ways[mutant.module], loading[mutant.module] & {*mutant.lines}
             met = {one for line in mutant.lines for one in lines.get(line, ())}
             status = _forked(partial(_played, session, mutant, sorted(met)))
-            if status == OUTSIDE or (status == 0 and loading[mutant.module] & {*mutant.lines}):
-                self.outside.append(mutant)
+            if status == OUTSIDE or (status == 0 and (load or not met)):
+                self.outside[mutant] = bool(met or load or status == OUTSIDE)
             elif status == 0:
                 self.alive.append(mutant)
-                self._tell(mutant, "" if met else " (no test runs it)")
+                self._tell(mutant, "")
         return True
 
 
@@ -341,10 +344,10 @@ def survivors(
         status = pytest.main([*QUIETLY, *tests], plugins=[loop])
     if int(status) not in (0, 5):
         raise SystemExit("the tests cannot be collected, or fail without any mutant")
-    for mutant in loop.outside:
+    for mutant, is_run in loop.outside.items():
         if survives(mutant, tests):
             loop.alive.append(mutant)
-            tell(mutant, "")
+            tell(mutant, "" if is_run else " (no test runs it)")
     return loop.alive
 
 

@@ -345,6 +345,28 @@ def test_what_is_judged_is_what_git_writes(world: World, name: str) -> None:
     assert not EVIL.exists()
 
 
+def test_a_patch_of_exactly_the_limit_is_read(world: World) -> None:
+    size = 200_000 - len(new_file(b"big", content=b""))
+    patch = new_file(b"big", content=b"x" * size)
+    assert world.reader.apply(SHOP, world.main, patch).patch_size == len(patch) == 200_000
+    with pytest.raises(MalformedError, match="has 200001 bytes; at most 200000 are read"):
+        world.reader.apply(SHOP, world.main, new_file(b"big", content=b"x" * (size + 1)))
+
+
+def test_all_files_that_a_patch_names_are_fetched_at_once(online: World) -> None:
+    start, asked = online.main, []
+    files = (b"README.md", b"run.sh", b"src/cart.py")
+    for count in (1, 3):
+        gone = b"".join(b"diff --git a/%s b/%s\nold mode 100644\nnew mode 100755\n" % (f, f)
+                        for f in files[:count])  # fmt: skip
+        reader = GitReader(online.host, online.caches / str(count), largest_patch=200_000)
+        reader.cache(SHOP).bring(start)
+        before = online.hub.requests_seen()
+        assert len(reader.apply(SHOP, start, gone).changes) == count
+        asked.append(online.hub.requests_seen() - before)
+    assert asked[0] == asked[1] > 0
+
+
 def test_a_rename_shows_both_names_and_all_content(world: World) -> None:
     patch = (
         b"diff --git a/src/cart.py b/lib/cart.py\nsimilarity index 100%\n"

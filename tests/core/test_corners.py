@@ -6,6 +6,7 @@ import base64
 from collections.abc import Sequence
 
 import pytest
+from pydantic import ValidationError
 from tests.core.patches import change, pack_text, patch, standard
 
 from patchgate.core.ids import Digest, digest_bytes
@@ -16,6 +17,7 @@ from patchgate.core.policy.case import Case
 from patchgate.core.policy.finding import find
 from patchgate.core.secrets import KnownValues, SecretRules, load_secret_rules
 from patchgate.core.secrets.known import forms
+from patchgate.core.secrets.model import RuleFile
 from patchgate.errors import ConfigError
 
 # ── the way out ──────────────────────────────────────────────────────────────────────────────
@@ -82,6 +84,7 @@ def test_allow_lists_of_the_shipped_rules_come_with_them_and_not_without() -> No
         ("[[rules]]\nid='b'\nregex='y'\nentropy=8.5", "rule 'b': entropy: "),
         ("[[rules]]\nid='b'\nregex='y'\nsecretGroup=-1", "rule 'b': secretGroup: "),
         ("[[rules]]\nid='b'\nregex='y'\n[[rules.allowlists]]\ncondition=5", "condition"),
+        ("[[rules]]\nid='b'\nregex='y'\nsecret_group=1", "rule 'b': secret_group: "),
         ("[[rules]]\nid='b'\nregex='('", "cannot be used: missing )"),
         ("[extend]\nuseDefault=true", "there are no shipped rules that it could extend"),
     ],
@@ -95,6 +98,14 @@ def test_a_slip_in_a_rule_file_is_named_with_its_rule_and_key(text: str, said: s
 @pytest.mark.parametrize("key", ["entropy=0", "entropy=8", "secretGroup=0"])
 def test_the_ends_of_what_a_rule_may_say_are_allowed(key: str) -> None:
     assert len(rules(RULE + key)) == 1
+
+
+def test_a_rule_file_holds_two_thousand_rules_and_a_pattern_of_four_thousand_characters() -> None:
+    rule = {"id": "a", "regex": "x" * 4_000}
+    assert len(RuleFile.model_validate({"rules": [rule] * 2_000}).rules) == 2_000
+    for bad in ([rule] * 2_001, [{**rule, "regex": "x" * 4_001}]):
+        with pytest.raises(ValidationError, match="rules"):
+            RuleFile.model_validate({"rules": bad})
 
 
 # ── values that we hold ──────────────────────────────────────────────────────────────────────

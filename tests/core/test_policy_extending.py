@@ -166,6 +166,13 @@ def test_a_policy_says_as_much_as_people_need_and_no_more(
         model.model_validate({**base, key: made(most + 1)})
 
 
+@pytest.mark.parametrize("text", ["eA", "e A=", "eA==!"])
+def test_bytes_of_a_golden_case_are_base64_to_the_letter(text: str) -> None:
+    case = {**CASE, "after": {"a": {"base64": text}}}
+    with pytest.raises(ValidationError, match="base64: cannot be decoded"):
+        Golden.model_validate({"version": 1, "cases": [case]})
+
+
 def test_a_limit_is_a_whole_number_from_nothing_on() -> None:
     sized = {**RULE, "kind": "max_files", "globs": [], "patterns": []}
     for model, base in ((Rule, sized), (Adjustment, {})):
