@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -22,6 +22,8 @@ from patchgate.standins.jira.state import (
 )
 
 Json = dict[str, Any]
+EMBEDDED = 100
+"""How many comments an issue shows by itself; the older ones are paged."""
 CUSTOM_SCHEMA: Json = {"type": "string", "custom": "com.atlassian.jira.plugin:textfield"}
 
 
@@ -139,7 +141,7 @@ class Renderer:
             "subtasks": [self.brief(child) for child in children],
             "issuelinks": self._links(issue),
             "attachment": [self.attachment(a) for a in issue.attachments],
-            "comment": self.comment_page(issue, issue.comments),
+            "comment": self.comment_page(issue),
             **{field: issue.custom.get(field) for field in site.custom_fields},
         }
         return found if parent is None else {**found, "parent": self.brief(parent)}
@@ -165,15 +167,16 @@ class Renderer:
                 found.append({**shown, "inwardIssue": self.brief(self._site.issues[link.inward])})
         return found
 
-    def comment_page(self, issue: Issue, comments: Iterable[Comment]) -> Json:
-        """The comment field of an issue: all of them on one page."""
-        shown = [self.comment(issue, comment) for comment in comments]
+    def comment_page(self, issue: Issue) -> Json:
+        """The comment field of an issue: the newest of them, and how many there are."""
+        shown = [self.comment(issue, comment) for comment in issue.comments[-EMBEDDED:]]
+        total = len(issue.comments)
         return {
             "comments": shown,
             "self": f"{self.base}/issue/{issue.id}/comment",
             "maxResults": len(shown),
-            "total": len(shown),
-            "startAt": 0,
+            "total": total,
+            "startAt": total - len(shown),
         }
 
     def comment(self, issue: Issue, comment: Comment, *, properties: bool = False) -> Json:
