@@ -60,6 +60,7 @@ ALLOWED: Mapping[tuple[str, str], str] = {
     ("patchgate.adapters.git.local", "write_text"): "where a scratch store finds its objects",
     ("patchgate.adapters.git.local", "write_bytes"): "git's own index, back into a scratch place",
     ("patchgate.adapters.ledger.objects", "write_bytes"): "git objects, behind GuardedLedger",
+    ("patchgate.adapters.ledger.store", "write_text"): "two fixed files of an empty repository",
     ("patchgate.adapters.ledger.export", "open"): "a tar in memory, let out by `leave`",
     ("patchgate.adapters.git.process", "Popen"): "git: its input is content that was let out",
     ("patchgate.adapters.git.standing", "write"): "questions to git: object names and trees",
