@@ -47,7 +47,7 @@ MUTANTS = [
     Mutant(
         "a comment is posted without a look for it",
         "app/execute.py",
-        "        posted = tracker.find_comment(key, command.eid)\n",
+        "        posted = tracker.find_comment(key, command.eid, since=self._begun())\n",
         "        posted = None\n",
         ("tests/e2e/test_kills.py::test_an_answer_that_never_came_makes_no_effect_happen_twice",),
     ),

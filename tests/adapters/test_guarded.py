@@ -56,7 +56,6 @@ PASSED_ON: list[tuple[type[Any], str, tuple[Any, ...]]] = [
     (GuardedTracker, "myself", ()),
     (GuardedTracker, "look", (KEY,)),
     (GuardedTracker, "search", (["MWC"], 5)),
-    (GuardedTracker, "find_comment", (KEY, EID)),
     (GuardedTracker, "find_subtask", (KEY, EID)),
     (GuardedTracker, "touched", (["1"],)),
     (GuardedTracker, "move", (KEY, "In Review")),
@@ -84,6 +83,13 @@ def test_a_call_with_nothing_to_hide_reaches_the_port_as_it_is(
     answer = getattr(guard(recorder, OUT), name)(*given)
     assert recorder.given == [(name, given, {})]
     assert answer is (None if name in ("move", "gather", "output") else recorder.answer)
+
+
+def test_a_look_for_a_comment_goes_as_far_back_as_it_was_asked_to() -> None:
+    recorder = Recorder(answer=object())
+    guarded = GuardedTracker(recorder, OUT)
+    assert guarded.find_comment(KEY, EID, since="2026-11-21T10:00:00Z") is recorder.answer
+    assert recorder.given == [("find_comment", (KEY, EID), {"since": "2026-11-21T10:00:00Z"})]
 
 
 def test_the_statuses_anchors_and_people_of_a_ticket_are_passed_on_clean() -> None:

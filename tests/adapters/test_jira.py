@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -275,6 +276,22 @@ def test_an_old_comment_of_ours_is_found_behind_many_others(world: World) -> Non
     for number in range(205):
         world.alice.comment(KEY, f"word {number}")
     assert tracker.find_comment(KEY, EID) == posted
+
+
+def test_a_comment_of_ours_is_not_looked_for_in_years_of_talk_before_the_work(
+    world: World,
+) -> None:
+    tracker = world.tracker()
+    one = world.alice.comment(KEY, "word")
+    world.jira.issue(KEY).comments[:] = [numbered(one, number) for number in range(7_000)]
+    with pytest.raises(ServiceError, match="more comments than can be looked through"):
+        tracker.find_comment(KEY, EID)
+    begun = (one.created + timedelta(days=2)).isoformat()
+    world.sent.clear()
+    assert tracker.find_comment(KEY, EID, since=begun) is None
+    assert len(world.sent) == 1
+    posted = tracker.post_comment(KEY, "one", eid=EID)
+    assert tracker.find_comment(KEY, EID, since=one.created.isoformat()) == posted
 
 
 @pytest.mark.parametrize("kind", [FaultKind.RESET_AFTER, FaultKind.MALFORMED])

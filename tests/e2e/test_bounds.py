@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -51,11 +52,13 @@ def long_text(paragraphs: int) -> dict[str, Any]:
 
 
 def many_comments(life: Life, count: int, body: dict[str, Any]) -> None:
+    """People talked for days before the runner was asked."""
     issue = life.issue(KEY)
     first = life.world.at_jira(LEIGH).comment(KEY, "talk")
-    start = 1_000_000
-    issue.comments += [
-        dataclasses.replace(first, id=str(start + number), body=body) for number in range(count)
+    start, then = 1_000_000, first.created - timedelta(days=2)
+    issue.comments[:0] = [
+        dataclasses.replace(first, id=str(start + n), body=body, created=then, updated=then)
+        for n in range(count)
     ]
 
 

@@ -63,9 +63,9 @@ class GuardedTracker:
         """Keys that may want attention."""
         return self._inner.search(projects, updated_minutes)
 
-    def find_comment(self, key: TicketKey, eid: Eid) -> Posted | None:
+    def find_comment(self, key: TicketKey, eid: Eid, *, since: str = "") -> Posted | None:
         """Our own comment of that effect."""
-        return self._inner.find_comment(key, eid)
+        return self._inner.find_comment(key, eid, since=since)
 
     def find_subtask(self, parent: TicketKey, eid: Eid) -> Created | None:
         """The sub-task of that effect."""

@@ -70,8 +70,12 @@ class Executor:
 
     def _said_on_jira(self, command: PostComment) -> Posted:
         tracker, key = self._desk.tracker, TicketKey(command.target)
-        posted = tracker.find_comment(key, command.eid)
+        posted = tracker.find_comment(key, command.eid, since=self._begun())
         return posted or tracker.post_comment(key, self._saying.comment(command), eid=command.eid)
+
+    def _begun(self) -> str:
+        """When the stream began: nothing of ours on the ticket that it knows of is older."""
+        return next((event.at for event in self._session.events), "")
 
     def _said_on_github(self, command: PostComment) -> Posted:
         repo, _, number = command.target.partition("#")

@@ -120,8 +120,11 @@ class Tracker(Protocol):
         """Post a comment marked with `eid`; call `find_comment` first."""
         ...
 
-    def find_comment(self, key: TicketKey, eid: Eid) -> Posted | None:
-        """Our own comment of that effect, looked for consistently."""
+    def find_comment(self, key: TicketKey, eid: Eid, *, since: str = "") -> Posted | None:
+        """Our own comment of that effect, looked for consistently.
+
+        `since`: when the effect was not even thought of (ISO 8601); how far back to look.
+        """
         ...
 
     def create_subtask(

@@ -6,6 +6,7 @@ import logging
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import Any, Literal, TypeVar
 from urllib.parse import quote
 
@@ -22,6 +23,8 @@ MAX_FOUND = 1_000
 """Keys that one search gives; the next sweep sees the others."""
 MAX_PAGES = 60
 """Pages of comments that are looked through for one of ours (Jira keeps 5,000 an issue)."""
+SLACK = timedelta(days=1)
+"""How far Jira's clock and the runner's may differ."""
 MAX_SUMMARY = 255
 
 Found = TypeVar("Found")
@@ -139,9 +142,10 @@ class JiraTracker:
 
         return _once(post, lambda: self.find_comment(key, eid))
 
-    def find_comment(self, key: TicketKey, eid: Eid) -> Posted | None:
-        """Our own comment of that effect, the newest comments first."""
+    def find_comment(self, key: TicketKey, eid: Eid, *, since: str = "") -> Posted | None:
+        """Our own comment of that effect, the newest comments first, as far back as `since`."""
         path = issue_path(key, "comment")
+        oldest = datetime.fromisoformat(since) - SLACK if since else None
         start = 0
         for _ in range(MAX_PAGES):
             page = self._connection.get(
@@ -153,6 +157,9 @@ class JiraTracker:
                         return self._posted(key, raw)
                 start += len(page["comments"])
                 if not page["comments"] or start >= int(page["total"]):
+                    return None
+                last = datetime.fromisoformat(page["comments"][-1]["created"])
+                if oldest is not None and last < oldest:
                     return None
         raise ServiceError(f"{key} has more comments than can be looked through")
 

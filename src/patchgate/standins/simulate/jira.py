@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
+from patchgate.core.approval import moment
 from patchgate.core.ids import AccountId, Eid, TicketKey
 from patchgate.errors import (
     ConfigError,
@@ -278,11 +279,12 @@ class MemoryTracker(Tracker):
         )
         return posted
 
-    def find_comment(self, key: TicketKey, eid: Eid) -> Posted | None:
+    def find_comment(self, key: TicketKey, eid: Eid, *, since: str = "") -> Posted | None:
         """Our own comment of that effect, looked for consistently."""
 
         def act() -> Posted | None:
             found = [c for c in self._seen(key).comments if c.ours == eid]
+            found = [c for c in found if not since or moment(c.at) >= moment(since)]
             return Posted(found[-1].id, found[-1].at, "") if found else None
 
         return self._line.send(Request("jira", "GET", "comments", key, eid), act)
