@@ -24,10 +24,12 @@ from tests.app.stage import (
     frozen,
     refusal_code,
 )
+from tests.core.patches import change
+from tests.core.patches import patch as applied_of
 
 from patchgate.app.evidence import EvidenceReader
 from patchgate.app.settings import load_settings
-from patchgate.app.writegate import PublishOrder, WriteGate
+from patchgate.app.writegate import PublishOrder, WriteGate, lines_of
 from patchgate.core import events as e
 from patchgate.core.events import Approved, Evidence, OverrideGiven, PatchProposed
 from patchgate.core.ids import RepoName, Sha, TicketKey, digest_bytes, short
@@ -187,6 +189,11 @@ def test_rework_goes_on_from_the_head_of_our_branch() -> None:
     tip = stage.forge.commits[REPO, stage.forge.branches[REPO, "ai/MWC-1"]]
     assert tip.parent == head
     assert tip.tree["note.txt"] == "by a person\n"
+
+
+def test_a_file_without_lines_counts_for_none() -> None:
+    binary = change("logo.png", "A", lines=(None, None))
+    assert lines_of(applied_of(change("a.py", lines=(3, 1)), binary)) == (3, 1)
 
 
 # ── every refusal ────────────────────────────────────────────────────────────────────────

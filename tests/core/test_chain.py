@@ -248,9 +248,10 @@ def test_a_file_cut_inside_a_line_names_that_line() -> None:
         (tip_bytes(StreamId("MWC-2-2"), tail(chained(3), origin(STREAM))), 0, "another stream"),
         (tip_bytes(STREAM, tail(chained(5), origin(STREAM))), 4, "counts 5"),
         (tip_bytes(STREAM, tail(chained(2), origin(STREAM))), 3, "counts 2"),
+        (tip_bytes(STREAM, origin(STREAM)), 1, "counts 0"),
         (tip_bytes(STREAM, Tail(3, digest_bytes(b"?"))), 3, "another head"),
     ],
-    ids=["empty", "not-json", "other-stream", "cut", "grown", "last-edited"],
+    ids=["empty", "not-json", "other-stream", "cut", "grown", "of-nothing", "last-edited"],
 )
 def test_a_tip_that_does_not_fit_is_named(tip: bytes, seq: int, words: str) -> None:
     found = check_tip(STREAM, tip, tail(chained(3), origin(STREAM)))

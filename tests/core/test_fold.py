@@ -9,10 +9,11 @@ import pytest
 from tests.core.stories import POLICY, Story, at_approval, at_merge, at_plan_review
 
 from patchgate.core import events as e
+from patchgate.core.commands import PublishPatch
 from patchgate.core.events import Event, Evidence, Intent
 from patchgate.core.fold import evolve, fold
-from patchgate.core.ids import FactId, digest_json
-from patchgate.core.state import PARKED, TERMINAL, Pull, State, Workflow
+from patchgate.core.ids import Eid, FactId, digest_json
+from patchgate.core.state import PARKED, TERMINAL, Child, Pull, Reply, State, Workflow
 
 PARKING = e.Parked(at="t", state="STOPPED", code="stop", reason="r", advice="a")
 
@@ -188,3 +189,139 @@ def test_a_word_on_a_moved_status_is_said_anew_in_another_state_and_not_after_th
     assert evolve(w, e.SweepDone(at="t", tickets=1)).drift_reasserted
     ended = evolve(w, e.Ended(at="t", state="CANCELLED", by="x", reason="r"))
     assert ended.drift_reasserted
+
+
+# ── effects ──────────────────────────────────────────────────────────────────────────────────
+
+
+def failed(eid: str, *, final: bool = False) -> e.EffectFailed:
+    return e.EffectFailed(at="t", eid=Eid(eid), effect="say", code="c", reason="r", final=final)
+
+
+def test_each_effect_counts_its_own_failures_and_the_last_of_all_is_kept() -> None:
+    w = fold([failed("a"), failed("b"), failed("a", final=True)])
+    assert [(t.eid, t.times, t.is_final) for t in w.troubles] == [("b", 1, False), ("a", 2, True)]
+    assert w.trouble == failed("a", final=True)
+
+
+@pytest.mark.parametrize(("why", "said"), [("", "no way to Done"), ("new", "no way to Done: new")])
+def test_a_status_without_a_way_to_it_is_a_final_failure(why: str, said: str) -> None:
+    seen = e.StatusUnreachable(at="t", eid=Eid("a"), status="Done", available=("Open",), why=why)
+    w = fold([seen])
+    assert w.unreachable == (("Done", ("Open",)),)
+    assert w.trouble is not None
+    assert (w.trouble.reason, w.trouble.final) == (said, True)
+
+
+ANNOUNCED = e.Intended(
+    at="t",
+    effects=tuple(Intent(eid=Eid(eid), effect="show", target="y") for eid in "ab"),
+    run="r1",
+)
+RESULTS: list[Event] = [
+    failed("a"),
+    e.StatusUnreachable(at="t", eid=Eid("a"), status="Done", available=()),
+    e.WriteRefused(at="t", eid=Eid("a"), subject=POLICY, code="c", reason="r"),
+    e.PatchAttached(at="t", eid=Eid("a"), patch=POLICY, url="u"),
+]
+
+
+@pytest.mark.parametrize("result", RESULTS, ids=lambda one: one.kind)
+def test_a_result_frees_its_own_effect_and_no_other(result: Event) -> None:
+    w = fold([ANNOUNCED, result])
+    assert dict(w.claims) == {"b": "r1"}
+    assert w.intended == {"a", "b"}
+    assert w.done == ({"a"} if isinstance(result, e.PatchAttached) else set())
+    assert w.refused == (result if isinstance(result, e.WriteRefused) else None)
+
+
+def test_a_commit_that_was_announced_is_remembered_once_until_one_is_recorded() -> None:
+    w = at_approval().w
+    assert w.patch is not None
+    about = Intent(eid=Eid("a"), effect=PublishPatch.effect, target="x")
+    other = Intent(eid=Eid("b"), effect="show", target="x")
+    write = e.Intended(at="t", effects=(other, about), run="r")
+    show = e.Intended(at="t", effects=(other,), run="r")
+    assert fold([show], w).unrecorded == ()
+    assert fold([write, write], w).unrecorded == (w.patch,)
+    assert fold([write], replace(w, patch=None)).unrecorded == ()
+    made = e.PatchPublished(
+        at="t", eid=Eid("a"), repo="r", branch="b", commit="c", patch=w.patch.patch
+    )
+    assert fold([write, made], w).unrecorded == ()
+
+
+def test_a_sub_task_that_was_made_is_known_by_its_place_in_the_plan() -> None:
+    children = (Child(1, "one"), Child(2, "two"))
+    made = e.SubtaskCreated(at="t", eid=Eid("a"), ordinal=2, key="MWC-9", issue_id="90")
+    after = fold([made], Workflow(children=children)).children
+    assert after == (children[0], replace(children[1], key="MWC-9", issue_id="90"))
+
+
+# ── decisions ────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_child_that_ends_leaves_its_account_and_its_place_is_free() -> None:
+    over = e.ChildEnded(
+        at="t", ordinal=2, state="DONE", cost=5, runs=3, pull="https://p/1", summary="s"
+    )
+    w = fold([over], Workflow(children=(Child(1, "one"), Child(2, "two")), active=2))
+    ended = Child(2, "two", ended="DONE", cost=5, runs=3, pull="https://p/1", summary="s")
+    assert (w.children, w.active) == ((Child(1, "one"), ended), 0)
+    assert fold([e.ChildActivated(at="t", ordinal=1)], w).active == 1
+
+
+def word(kind: Literal["comment", "assignment"] = "comment") -> Evidence:
+    return Evidence(platform="jira", kind=kind, target="MWC-1", id="1", author="leigh", at="t")
+
+
+COMMAND = e.CommandGiven(at="t", fact=FactId("f"), evidence=word(), verb="ask", argument="x" * 120)
+MISS = e.NearMiss(at="t", fact=FactId("f"), evidence=word(), word="/aprove", nearest="approve")
+GIVEN: list[tuple[Event, str]] = [
+    (COMMAND, f"/ask {'x' * 100}"),
+    (COMMAND.model_copy(update={"verb": "stop", "argument": ""}), "/stop"),
+    (MISS, "/aprove"),
+    (e.StatusMoved(at="t", fact=FactId("f"), evidence=word(), before="A", after="B"), "A → B"),
+    (e.RunnerAssigned(at="t", fact=FactId("f"), evidence=word("assignment")), "assignment"),
+]
+
+
+@pytest.mark.parametrize(("given", "said"), GIVEN)
+@pytest.mark.parametrize("outcome", ["accepted", "refused"])
+def test_what_is_answered_repeats_what_the_person_said_or_did(
+    given: Event, said: str, outcome: Literal["accepted", "refused"]
+) -> None:
+    handled = e.InputHandled(at="t", fact=FactId("f"), outcome=outcome, reason="why", say=True)
+    w = fold([given, handled])
+    near = given if isinstance(given, e.NearMiss) else None
+    assert (w.inbox, w.replies) == ((), (Reply(FactId("f"), said, "why", near),))
+    asked = outcome == "accepted" and isinstance(given, e.CommandGiven) and given.verb == "ask"
+    assert [q.text for q in w.questions] == (["x" * 120] if asked else [])
+    quiet = handled.model_copy(update={"say": False})
+    assert (fold([given, quiet]).replies, fold([given, quiet]).inbox) == ((), ())
+
+
+def test_an_approval_of_the_request_lets_only_a_ticket_go_on_that_waits_for_a_person() -> None:
+    given = granted("request", "r")
+    waiting = replace(at_approval().w, state=State.NEEDS_HUMAN, resume_to=State.EXECUTING)
+    assert fold([given], waiting).state is State.EXECUTING
+    stopped = replace(waiting, state=State.STOPPED)
+    assert fold([given], stopped).state is State.STOPPED
+    assert fold([granted("plan", "p")], waiting).state is State.NEEDS_HUMAN
+
+
+def test_what_clears_or_overrides_counts_only_where_the_patch_waits_for_it() -> None:
+    w = at_approval().w
+    cleared = e.PatchCleared(at="t", patch=POLICY, under=POLICY)
+    lifted = e.OverrideGiven(
+        at="t", rule="secrets", reason="r", approver="Leigh", subject=POLICY, evidence=word()
+    )
+    for late in (cleared, lifted):
+        assert replace(fold([late], w), seq=w.seq) == w
+    proposed = replace(w, state=State.PATCHES_PROPOSED)
+    after = fold([cleared], proposed)
+    assert (after.cleared, after.state) == (True, State.APPLYING_PATCHES)
+    blocked = replace(w, state=State.BLOCKED_POLICY, parked=PARKING)
+    again = fold([lifted], blocked)
+    assert (again.overrides, again.judged, again.parked) == ((lifted,), None, None)
+    assert again.state is State.PATCHES_PROPOSED

@@ -19,7 +19,7 @@ def fold_effect(w: Workflow, event: Event) -> Workflow | None:
         case e.EffectFailed():
             return _failed(_released(w, event.eid), event)
         case e.StatusUnreachable():
-            return _unreachable(w, event)
+            return _unreachable(_released(w, event.eid), event)
         case e.WriteRefused():
             return replace(_released(w, event.eid), refused=event)
         case (
