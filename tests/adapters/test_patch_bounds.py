@@ -97,12 +97,16 @@ def test_any_other_failure_of_git_is_no_fault_of_the_patch() -> None:
     assert place.try_online(["apply"]).status == 128
     with pytest.raises(ServiceError):
         place.online(["diff-tree"])
+    said = GitAnswer(0, b"", "warning: a file named out of memory")
+    assert Scratch(Ends(said), {}).online(["diff-tree"]) == b""
 
 
 def test_a_local_git_in_a_scratch_place_is_judged_alike(tmp_path: Path) -> None:
     with made_history(seed()) as history, scratch(history.cache) as place:
         with pytest.raises(ServiceError):
             place.local(["cat-file", "blob", "no-such-thing"])
+        with pytest.raises(MalformedError, match="ended by SIGKILL"):
+            place.local(["-c", "alias.x=!kill -9 $PPID", "x"])
         assert place.local(["cat-file", "blob", "main:README.md"]) == hostile.README
 
 

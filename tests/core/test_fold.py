@@ -13,6 +13,7 @@ from patchgate.core.commands import PublishPatch
 from patchgate.core.events import Event, Evidence, Intent
 from patchgate.core.fold import evolve, fold
 from patchgate.core.ids import Eid, FactId, digest_json
+from patchgate.core.proposal import Outcome, RunRecord, Task
 from patchgate.core.state import PARKED, TERMINAL, Child, Pull, Reply, State, Workflow
 
 PARKING = e.Parked(at="t", state="STOPPED", code="stop", reason="r", advice="a")
@@ -258,6 +259,139 @@ def test_a_sub_task_that_was_made_is_known_by_its_place_in_the_plan() -> None:
     assert after == (children[0], replace(children[1], key="MWC-9", issue_id="90"))
 
 
+def test_what_jira_shows_is_counted_and_a_move_by_a_person_stays_known() -> None:
+    shown = e.TicketShown(at="t", eid=Eid("a"), view="PLANNING", status="S", assignee="")
+    moved = shown.model_copy(update={"eid": Eid("b"), "drift": FactId("m")})
+    w = fold([shown, moved, shown])
+    assert (w.shows, w.drift_seen, w.drift_reasserted) == (3, "m", True)
+    assert not fold([shown]).drift_reasserted
+
+
+@pytest.mark.parametrize(("state", "head"), [("open", "new"), ("merged", "old")])
+def test_a_commit_of_ours_is_the_head_of_an_open_pull_request_alone(state: str, head: str) -> None:
+    w = Workflow(pull=Pull("r", 1, "u", "old", state=state))
+    made = e.PatchPublished(at="t", eid=Eid("a"), repo="r", branch="b", commit="new", patch=POLICY)
+    after = fold([made], w)
+    assert after.pull is not None
+    assert (after.pull.head, after.commit, after.published) == (head, "new", POLICY)
+
+
+# ── rooms ────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("signature", ["", "error: boom"])
+def test_a_review_that_came_to_nothing_says_how_it_failed(signature: str) -> None:
+    run = RunRecord(
+        role="reviewer", provider="p", model="m", prompt_digest=POLICY, context_digest=POLICY,
+        outcome=Outcome.INVALID,
+    )  # fmt: skip
+    ended = e.RunFinished(
+        at="t", eid=Eid("a"), task=Task.REVIEW, attempt=1, record=run, charged=2,
+        signature=signature,
+    )  # fmt: skip
+    w = fold([ended])
+    assert w.review_failures == (signature or Outcome.INVALID.value,)
+    assert (w.failures, w.money.spent, w.money.runs) == (0, 2, 1)
+
+
+def test_a_proposal_of_a_round_that_is_past_is_not_taken_and_a_new_one_clears_the_old() -> None:
+    story = at_approval()
+    patch = next(x for x in story.events if isinstance(x, e.PatchProposed))
+    plan = e.PlanProposed(at="t", eid=Eid("x"), plan=POLICY, items=(), files=())
+    bare = replace(story.w, patch=None, plan=None, attempt=3, cleared=True)
+    for taken, w in (
+        (False, replace(bare, run_attempt=2)),
+        (True, replace(bare, run_attempt=3)),
+        (True, replace(bare, run_attempt=None)),
+        (False, replace(bare, run_attempt=None, state=State.DONE)),
+    ):
+        assert fold([patch], w).patch == (patch if taken else None)
+        assert fold([plan], w).plan == (plan if taken else None)
+        assert fold([patch], w).cleared is not taken
+
+
+# ── facts from outside ───────────────────────────────────────────────────────────────────────
+
+
+def test_a_review_waits_in_the_inbox() -> None:
+    given = e.ReviewGiven(at="t", fact=FactId("f"), evidence=word(), state="APPROVED")
+    assert fold([given]).inbox == (given,)
+
+
+def test_each_text_of_the_ticket_and_each_look_at_a_pull_request_is_counted() -> None:
+    w = at_merge().w
+    assert w.pull is not None
+    text = e.TicketRevised(at="t", fact=FactId("f1"), key=w.key, request=POLICY)
+    seen = e.PullSeen(
+        at="t", fact=FactId("f2"), repo="r", number=w.pull.number, state="closed", head="h"
+    )
+    checks = e.ChecksSeen(at="t", fact=FactId("f3"), repo="r", head="h", level="red")
+    after = fold([text, seen, checks], w)
+    assert (after.revisions, after.check_rounds) == (w.revisions + 1, w.check_rounds + 1)
+    assert after.pull == replace(w.pull, state="closed", head="h", seen=w.pull.seen + 1)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [(State.READY_TO_MERGE, State.VERIFYING_CI), (State.EXECUTING, State.EXECUTING)],
+)
+def test_a_head_that_moved_has_its_checks_looked_at_anew(before: State, after: State) -> None:
+    w, pull = replace(at_merge().w, state=before), at_merge().w.pull
+    assert pull is not None
+    moved = e.HeadMoved(at="t", fact=FactId("f"), repo="r", head="theirs")
+    w = replace(w, checks=e.ChecksSeen(at="t", fact=FactId("f"), repo="r", head="h", level="green"))
+    now = fold([moved], w)
+    assert (now.pull, now.checks, now.state) == (replace(pull, head="theirs"), None, after)
+
+
+# ── going on ─────────────────────────────────────────────────────────────────────────────────
+
+
+SIZED = e.Triaged(at="t", eid=Eid("a"), decision="GO", reason="r")
+REFUSED = e.WriteRefused(at="t", eid=Eid("a"), subject=POLICY, code="c", reason="r")
+
+
+@pytest.mark.parametrize(
+    ("place", "running", "more"),
+    [(State.EXECUTING, False, 1), (State.EXECUTING, True, 0), (State.VERIFYING_CI, False, 0)],
+)
+def test_going_on_is_another_attempt_only_where_a_model_is_asked_again(
+    place: State, running: bool, more: int
+) -> None:
+    asked = next(x for x in at_approval().events if isinstance(x, e.AttemptReserved))
+    stopped = Workflow(
+        state=State.STOPPED, resume_to=place, attempt=3, failures=2, signatures=("a",),
+        reservation=asked if running else None, asked=("why?",),
+    )  # fmt: skip
+    w = fold([e.Resumed(at="t", by="x")], stopped)
+    assert (w.state, w.attempt, w.failures) == (place, 3 + more, 0)
+    assert (w.signatures, w.asked) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("stopped", "onward"),
+    [
+        (Workflow(resume_to=State.INGESTED), State.INGESTED),
+        (Workflow(resume_to=State.INGESTED, triaged=SIZED), State.PLANNING),
+        (Workflow(resume_to=State.INGESTED, triaged=SIZED, plan_required=False), State.EXECUTING),
+        (Workflow(resume_to=State.PLANNING, triaged=SIZED), State.PLANNING),
+        (Workflow(resume_to=State.APPLYING_PATCHES), State.APPLYING_PATCHES),
+        (Workflow(resume_to=State.APPLYING_PATCHES, refused=REFUSED), State.EXECUTING),
+    ],
+)
+def test_what_was_stopped_goes_on_where_there_is_work(stopped: Workflow, onward: State) -> None:
+    w = fold([e.Resumed(at="t", by="x")], replace(stopped, state=State.STOPPED))
+    assert (w.state, w.refused) == (onward, None)
+
+
+def test_another_round_has_nothing_cleared() -> None:
+    w = replace(at_approval().w, cleared=True)
+    again = e.ChangesRequested(at="t", source="ci", by="x", detail="d" * 300, counts=True)
+    after = evolve(w, again)
+    assert (after.cleared, after.attempt, after.failures) == (False, w.attempt + 1, w.failures + 1)
+    assert after.signatures == (f"ci: {'d' * 200}",)
+
+
 # ── decisions ────────────────────────────────────────────────────────────────────────────────
 
 
@@ -269,6 +403,13 @@ def test_a_child_that_ends_leaves_its_account_and_its_place_is_free() -> None:
     ended = Child(2, "two", ended="DONE", cost=5, runs=3, pull="https://p/1", summary="s")
     assert (w.children, w.active) == ((Child(1, "one"), ended), 0)
     assert fold([e.ChildActivated(at="t", ordinal=1)], w).active == 1
+
+
+def test_work_that_was_taken_up_is_known_as_begun() -> None:
+    w = Workflow()
+    for step, state in (("triage", State.INGESTED), ("plan", State.PLANNING)):
+        begun = e.WorkStarted.model_validate({"at": "t", "next": step})
+        assert (fold([begun], w).started, fold([begun], w).state) == (True, state)
 
 
 def word(kind: Literal["comment", "assignment"] = "comment") -> Evidence:
