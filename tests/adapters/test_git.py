@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import itertools
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from patchgate.adapters.git import (
     RoomTree,
     checkout,
 )
+from patchgate.adapters.git.trees import MOST_CLASHES, said_first
 from patchgate.core.ids import RepoName, Sha
 from patchgate.core.patch import AppliedPatch
 from patchgate.errors import (
@@ -365,6 +367,30 @@ def test_all_files_that_a_patch_names_are_fetched_at_once(online: World) -> None
         assert len(reader.apply(SHOP, start, gone).changes) == count
         asked.append(online.hub.requests_seen() - before)
     assert asked[0] == asked[1] > 0
+
+
+def test_a_twin_of_any_file_of_the_tree_is_told_where_something_is_new(world: World) -> None:
+    twins = new_file(b"src/LOGO.BIN") + new_file(b"Docs")
+    found = world.reader.apply(SHOP, world.main, twins).collisions
+    assert found == (("Docs", "docs"), ("src/LOGO.BIN", "src/logo.bin"))
+    assert world.reader.apply(SHOP, world.main, PATCH).collisions == ()
+    many = b"".join(new_file(b"src/%s" % name) for name in _capitals(b"logo.bin", 25))
+    assert len(world.reader.apply(SHOP, world.main, many).collisions) == MOST_CLASHES == 20
+
+
+def _capitals(name: bytes, count: int) -> list[bytes]:
+    """The name with other letters of it in capitals each time."""
+    ways = itertools.product(*((c, c ^ 32) if chr(c).isalpha() else (c,) for c in name))
+    return [bytes(way) for way in itertools.islice(ways, 1, count + 1)]
+
+
+@pytest.mark.parametrize(
+    ("said", "first"),
+    [("", "it gives no reason"), ("\n  \n", "it gives no reason"), ("\n a \nb", "a")],
+)
+def test_of_what_git_says_the_first_line_is_told(said: str, first: str) -> None:
+    assert said_first(said) == first
+    assert said_first("x" * 400) == "x" * 300
 
 
 def test_a_rename_shows_both_names_and_all_content(world: World) -> None:
