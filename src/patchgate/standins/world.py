@@ -164,7 +164,8 @@ class World:
             RUNNER.jira,
         )
         self.jira.on_change.append(self.rule)
-        self.github.deliveries.subscribe(self._ring)
+        events = {named.partition(".")[0] for named in RINGING}
+        self.github.deliveries.subscribe(self._ring, to=events)
 
     @property
     def services(self) -> tuple[StandIn, ...]:

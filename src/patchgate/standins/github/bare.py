@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
+import re
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ZERO = "0" * 40
@@ -65,6 +67,7 @@ class Entry:
     path: str
 
 
+SHA = re.compile(r"[0-9a-f]{40}")
 FORMAT = "%H%x1f%T%x1f%P%x1f%an%x1f%ae%x1f%ad%x1f%cn%x1f%ce%x1f%cd%x1f%B%x1e"
 DATES = "--date=format-local:%Y-%m-%dT%H:%M:%SZ"
 
@@ -108,6 +111,14 @@ class BareRepository:
         """The same as text."""
         return self.run_bytes(*arguments, stdin=stdin).decode("utf-8", "replace").strip()
 
+    def settled(self, *arguments: str) -> bytes:
+        """The same as bytes, for a command that names all it reads by full hashes.
+
+        Content under a hash never changes, so git is asked once: whoever asks has seen that this
+        repository has the objects.
+        """
+        return _settled(_Question(self, arguments))
+
     def refs(self, prefix: str = "refs/") -> dict[str, str]:
         """All refs that begin with the prefix, as `{full name: sha}`."""
         lines = self.run("for-each-ref", "--format=%(refname) %(objectname)").splitlines()
@@ -128,8 +139,12 @@ class BareRepository:
         return None
 
     def resolve(self, revision: str) -> str | None:
-        """The commit that a branch, tag or (abbreviated) sha means, or None."""
-        for candidate in (f"refs/heads/{revision}", f"refs/tags/{revision}", revision):
+        """The commit that a branch, tag or (abbreviated) sha means, or None.
+
+        GitHub takes no branch and no tag that looks like a full sha.
+        """
+        named = (f"refs/heads/{revision}", f"refs/tags/{revision}")
+        for candidate in (revision,) if SHA.fullmatch(revision) else (*named, revision):
             try:
                 return self.run(
                     "rev-parse",
@@ -150,8 +165,8 @@ class BareRepository:
             return None
 
     def commits(self, *revisions: str) -> list[Commit]:
-        """The commits that `git log` gives for these arguments, newest first."""
-        out = self.run_bytes("log", DATES, f"--format={FORMAT}", *revisions, "--")
+        """The commits that `git log` gives for full shas and options, newest first."""
+        out = self.settled("log", DATES, f"--format={FORMAT}", *revisions, "--")
         records = out.decode("utf-8", "replace").split("\x1e")
         return [_commit(r.lstrip("\n")) for r in records if r.strip()]
 
@@ -178,11 +193,14 @@ class BareRepository:
 
     def is_ancestor(self, older: str, newer: str) -> bool:
         """Whether `older` is reachable from `newer`."""
+        return self.merge_base(older, newer) == older
+
+    def merge_base(self, one: str, two: str) -> str | None:
+        """The best common ancestor of two commits, or None where there is none."""
         try:
-            self.run("merge-base", "--is-ancestor", older, newer)
+            return self.settled("merge-base", one, two).decode("ascii").strip()
         except GitError:
-            return False
-        return True
+            return None
 
     def update_ref(self, ref: str, new: str, *, old: str) -> None:
         """Move a ref from `old` (ZERO: must not exist) to `new` (ZERO: delete), or GitError."""
@@ -235,6 +253,19 @@ class BareRepository:
         asked = b"".join(b"get-mark :%d\n" % n for n in range(1, len(lines) + 1))
         out = self.run_bytes("fast-import", "--quiet", "--cat-blob-fd=1", stdin=marked + asked)
         return out.decode("ascii").split()
+
+
+@dataclass(frozen=True)
+class _Question:
+    """A question to git, the same one whichever repository is asked."""
+
+    bare: BareRepository = field(compare=False)
+    arguments: tuple[str, ...]
+
+
+@functools.lru_cache(maxsize=512)
+def _settled(question: _Question) -> bytes:
+    return question.bare.run_bytes(*question.arguments)
 
 
 def _bytes(content: str | bytes) -> bytes:

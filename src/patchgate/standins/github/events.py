@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -36,19 +36,19 @@ class Deliveries:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._subscribers: list[Subscriber] = []
+        self._subscribers: list[tuple[Subscriber, frozenset[str]]] = []
         self._outbox: list[Delivery] = []
         self._held: list[Delivery] = []
         self._holding = False
         self._plans: list[list[Any]] = []
 
-    def subscribe(self, subscriber: Subscriber) -> None:
-        """Deliver every event to it from now on."""
-        self._subscribers.append(subscriber)
+    def subscribe(self, subscriber: Subscriber, *, to: Collection[str] = ()) -> None:
+        """Deliver the events of these names to it from now on, or without any: every event."""
+        self._subscribers.append((subscriber, frozenset(to)))
 
     def unsubscribe(self, subscriber: Subscriber) -> None:
         """Deliver nothing to it any more."""
-        self._subscribers.remove(subscriber)
+        self._subscribers = [one for one in self._subscribers if one[0] != subscriber]
 
     def drop(self, times: int = 1, *, event: str = "") -> None:
         """Lose the next deliveries of `event` or `event.action` (empty: of any)."""
@@ -84,8 +84,8 @@ class Deliveries:
             self._holding = False
 
     def put(self, event: str, build: Callable[[], dict[str, Any]], *, by_default: bool) -> None:
-        """Collect one event; without subscribers its payload is not even built."""
-        if not self._subscribers:
+        """Collect one event; the payload of one that nobody subscribed to is not even built."""
+        if not any(not names or event in names for _, names in self._subscribers):
             return
         starts = not by_default or event in ALWAYS_START
         delivery = Delivery(event, build(), starts)
@@ -118,5 +118,7 @@ class Deliveries:
         return 1
 
     def _deliver(self, delivery: Delivery) -> None:
-        for subscriber in list(self._subscribers):
-            subscriber(delivery.event, delivery.payload, starts_workflows=delivery.starts_workflows)
+        starts = delivery.starts_workflows
+        for subscriber, names in list(self._subscribers):
+            if not names or delivery.event in names:
+                subscriber(delivery.event, delivery.payload, starts_workflows=starts)

@@ -32,21 +32,13 @@ class Comparison:
     files: list[FileChange]
 
 
-def merge_base(bare: BareRepository, one: str, two: str) -> str | None:
-    """Their best common ancestor, or None where there is none."""
-    try:
-        return bare.run("merge-base", one, two)
-    except GitError:
-        return None
-
-
 def compare(bare: BareRepository, base: str, head: str) -> Comparison | None:
     """Head against base as GitHub compares, from their merge base; None without one."""
-    ancestor = merge_base(bare, base, head)
+    ancestor = bare.merge_base(base, head)
     if ancestor is None:
         return None
     ahead = bare.commits("--reverse", "--topo-order", f"{base}..{head}")
-    behind = int(bare.run("rev-list", "--count", f"{head}..{base}"))
+    behind = int(bare.settled("rev-list", "--count", f"{head}..{base}"))
     return Comparison(ancestor, ahead, behind, changes(bare, ancestor, head))
 
 
@@ -54,10 +46,10 @@ def changes(bare: BareRepository, before: str | None, after: str) -> list[FileCh
     """The files that differ (everything, for a commit without parent)."""
     between = [before, after] if before else ["--root", after]
     common = ["diff-tree", "-r", "--no-renames", "--no-commit-id"]
-    raw = _fields(bare.run_bytes(*common, "--raw", "--numstat", "-z", "--full-index", *between))
+    raw = _fields(bare.settled(*common, "--raw", "--numstat", "-z", "--full-index", *between))
     states: dict[str, tuple[str, str]] = {}
     found: list[FileChange] = []
-    patches = _patches(bare.run_bytes(*common, "-p", *between).decode("utf-8", "replace"))
+    patches = _patches(bare.settled(*common, "-p", *between).decode("utf-8", "replace"))
     while raw:
         field = raw.pop(0)
         if field.startswith(":"):
@@ -70,6 +62,14 @@ def changes(bare: BareRepository, before: str | None, after: str) -> list[FileCh
         counts = (0, 0) if added == "-" else (int(added), int(removed))
         found.append(FileChange(path, STATUSES[letter], sha, *counts, patch))
     return found
+
+
+def merges(bare: BareRepository, base: str, head: str) -> bool:
+    """Whether it merges cleanly."""
+    try:
+        return bool(bare.settled("merge-tree", "--write-tree", base, head))
+    except GitError:
+        return False
 
 
 def merged_tree(bare: BareRepository, base: str, head: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from patchgate.standins.github.bare import ZERO, Commit
+from patchgate.standins.github.bare import ZERO, BareRepository, Commit
 from patchgate.standins.github.hub import Actor, Hub
 from patchgate.standins.github.shapes import page_url, repository, user
 from patchgate.standins.github.shapes_talk import pull, pull_of
@@ -91,7 +91,7 @@ def _push(
         "after": new,
         "created": old == ZERO,
         "deleted": new == ZERO,
-        "forced": ZERO not in change and not bare.is_ancestor(old, new),
+        "forced": ZERO not in change and not _follows(bare, old, new, commits),
         "base_ref": None,
         "compare": f"{page}/compare/{old[:12]}...{new[:12]}",
         "commits": shown,
@@ -100,6 +100,11 @@ def _push(
         "pusher": {"name": actor.login, "email": email},
         "sender": user(hub, actor.login),
     }
+
+
+def _follows(bare: BareRepository, old: str, new: str, commits: list[Commit]) -> bool:
+    """Whether `new`, with these commits that `old` has not, has `old` in its history."""
+    return any(old in one.parents for one in commits) or bare.is_ancestor(old, new)
 
 
 def _pushed(commit: Commit, page: str) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from patchgate.standins.github.history import compare, merged_tree
+from patchgate.standins.github.history import compare, merges
 from patchgate.standins.github.hub import Hub
 from patchgate.standins.github.shapes import node_id, page_url, repository, repository_url, user
 from patchgate.standins.github.state import Comment, Issue, Label, Pull, Repository, Review
@@ -229,7 +229,7 @@ def _mergeable(hub: Hub, repo: Repository, issue: Issue) -> tuple[bool | None, s
     base = bare.branch(pull.base)
     if issue.state != "open" or base is None:
         return None, "unknown"
-    if merged_tree(bare, base, pull.head_sha) is None:
+    if not merges(bare, base, pull.head_sha):
         return False, "dirty"
     if pull.draft:
         return True, "draft"

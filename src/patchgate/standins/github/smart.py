@@ -47,7 +47,7 @@ workflow \\`$(echo "$touched" | head -n 1)\\` without \\`workflows\\` permission
   fi
 done
 """
-POST_RECEIVE = '#!/bin/sh\ncat > "$STANDIN_REPORT"\n'
+POST_RECEIVE = '#!/bin/sh\nexec cat > "$STANDIN_REPORT"\n'
 
 
 class SmartHttp:
