@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -291,6 +292,23 @@ REFUSED = {
     "file below a file": new_file(b"README.md/below"),
     "exists already": new_file(b"README.md"),
 }
+
+
+def test_the_same_patch_on_the_same_commit_is_not_put_to_git_again(world: World) -> None:
+    found = world.reader.apply(SHOP, world.main, PATCH)
+    shutil.rmtree(world.caches)
+    assert world.reader.apply(SHOP, world.main, PATCH) == found
+
+
+def test_another_patch_after_it_has_its_own_tree(world: World) -> None:
+    first = world.reader.apply(SHOP, world.main, PATCH)
+    second = world.reader.apply(SHOP, world.main, new_file(b"other.txt"))
+    assert second.paths == ("other.txt",)
+    assert second.tree != first.tree
+    again = world.writer.push_commit(world.order(first, PATCH))
+    onward = world.reader.apply(SHOP, again, new_file(b"other.txt"))
+    assert onward.start == again
+    assert onward.tree not in (first.tree, second.tree)
 
 
 @pytest.mark.parametrize("patch", REFUSED.values(), ids=REFUSED.keys())

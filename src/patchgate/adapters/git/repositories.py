@@ -10,7 +10,7 @@ from patchgate.adapters.git.commit import CommitRules, author_of, facts_of, push
 from patchgate.adapters.git.judge import LARGEST_PATCH, applied_patch
 from patchgate.adapters.git.trees import entries, touched
 from patchgate.adapters.git.worktree import checkout
-from patchgate.core.ids import RepoName, Sha
+from patchgate.core.ids import RepoName, Sha, digest_bytes
 from patchgate.core.patch import EXECUTABLE, REGULAR, AppliedPatch
 from patchgate.errors import NotFoundError
 from patchgate.ports import CommitFacts, CommitOrder
@@ -24,6 +24,7 @@ class GitReader:
         self._caches = caches
         self._largest_patch = largest_patch
         self._known: dict[str, GitCache] = {}
+        self._applied: AppliedPatch | None = None
 
     def cache(self, repo: RepoName) -> GitCache:
         """The repository's cache."""
@@ -73,8 +74,16 @@ class GitReader:
         return self.cache(repo).is_ancestor(older, newer)
 
     def apply(self, repo: RepoName, start: Sha, patch: bytes) -> AppliedPatch:
-        """The tree that a patch gives on the start commit (see `judge`)."""
-        return applied_patch(self.cache(repo), start, patch, limit=self._largest_patch)
+        """The tree that a patch gives on the start commit (see `judge`).
+
+        Both are named by their content, so what they gave last is not asked of git again: a
+        wake-up judges a patch, shows it and names its tree.
+        """
+        last = self._applied
+        if last is None or (last.start, last.patch) != (start, digest_bytes(patch)):
+            last = applied_patch(self.cache(repo), start, patch, limit=self._largest_patch)
+            self._applied = last
+        return last
 
     def same_blobs(self, repo: RepoName, one: Sha, two: Sha, *, paths: Sequence[str]) -> bool:
         """Whether every path has the same blob and mode, or is absent, in both commits.
