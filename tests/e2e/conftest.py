@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from tests.e2e.courses import KEPT
 from tests.e2e.forks import quick_python
 
 FOLDER = Path(__file__).parent / "rehearsals"
@@ -72,6 +73,13 @@ def patchgate(*arguments: str, env: dict[str, str] | None = None) -> tuple[int, 
         env=machine | (env or {}),
     )
     return done.returncode, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="session", autouse=True)
+def kept_worlds() -> Iterator[None]:
+    """Closes the worlds that tests have shared."""
+    yield
+    KEPT.close()
 
 
 @pytest.fixture

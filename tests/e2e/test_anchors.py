@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from tests.e2e.answers import POLITE
-from tests.e2e.lives import living
+from tests.e2e.courses import published
 
 
 def test_a_head_in_the_pull_request_that_the_chain_does_not_hold_is_found(tmp_path: Path) -> None:
-    with living(tmp_path, POLITE) as life:
-        key = life.ticket()
-        life.settle()
-        life.approve(key)
+    with published(tmp_path) as (life, key):
         good = life.cli("ledger", "verify", key, "--online")
         assert (good[0], "in the pull request are in the chain" in good[1]) == (0, True)
         pull = life.pulls()[0]

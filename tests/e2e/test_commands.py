@@ -3,42 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tests.e2e.answers import POLITE, POLITER, answer, edits
-from tests.e2e.lives import LEIGH, ROBIN, SAM, SHOP, Life, lasting_writes, living
-
-ANSWERS = (
-    POLITE,
-    POLITER,
-    answer(
-        "answer",
-        {"tools": [{"name": "read_file", "input": {"path": "greet.py"}}]},
-        {"final": {"summary": "greet.py, in the function greet."}},
-    ),
-)
-
-
-@contextmanager
-def waiting(root: Path) -> Iterator[tuple[Life, str]]:
-    """A ticket whose patch waits for its approval."""
-    with living(root, *ANSWERS) as life:
-        key = life.ticket()
-        life.settle()
-        yield life, key
-
-
-@contextmanager
-def opened(root: Path) -> Iterator[tuple[Life, str]]:
-    """A ticket with a pull request that is ready to merge."""
-    with waiting(root) as (life, key):
-        life.approve(key)
-        life.ci()
-        yield life, key
+from tests.e2e.answers import edits
+from tests.e2e.courses import opened, waiting
+from tests.e2e.lives import LEIGH, ROBIN, SAM, SHOP, lasting_writes, living
 
 
 def _second_later() -> None:

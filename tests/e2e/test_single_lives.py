@@ -7,17 +7,15 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.answers import FIRST_AT_ANY_ATTEMPT, POLITE, POLITER, answer, edits
+from tests.e2e.answers import FIRST_AT_ANY_ATTEMPT, POLITE, answer, edits
+from tests.e2e.courses import opened, published, waiting
 from tests.e2e.lives import LEIGH, NO_CHECKS, RUNNER, SHOP, lasting_writes, living
 
 # ── one ticket ───────────────────────────────────────────────────────────────────────────
 
 
 def test_green_checks_come_again_after_red_ones(tmp_path: Path) -> None:
-    with living(tmp_path, POLITE, POLITER) as life:
-        key = life.ticket()
-        life.settle()
-        life.approve(key)
+    with published(tmp_path) as (life, key):
         life.ci("failure")
         asked = [p for p in life.prompts("implement") if "attempt 2" in p]
         assert "feedback-ci" in asked[0] or "feedback (ci)" in asked[0]
@@ -30,11 +28,7 @@ def test_green_checks_come_again_after_red_ones(tmp_path: Path) -> None:
 
 
 def test_changes_requested_on_github_are_another_round(tmp_path: Path) -> None:
-    with living(tmp_path, POLITE, POLITER) as life:
-        key = life.ticket()
-        life.settle()
-        life.approve(key)
-        life.ci()
+    with opened(tmp_path) as (life, key):
         life.world.github.as_user(LEIGH.github).review(
             SHOP, 1, "REQUEST_CHANGES", "Make it even politer."
         )
@@ -46,9 +40,7 @@ def test_changes_requested_on_github_are_another_round(tmp_path: Path) -> None:
 
 
 def test_changes_before_publication_hand_the_earlier_patch_on(tmp_path: Path) -> None:
-    with living(tmp_path, POLITE, POLITER) as life:
-        key = life.ticket()
-        life.settle()
+    with waiting(tmp_path) as (life, key):
         life.say(key, "/changes Politer still, please.")
         assert life.pulls() == []
         asked = [p for p in life.prompts("implement") if "attempt 2" in p]
@@ -63,11 +55,7 @@ def test_changes_before_publication_hand_the_earlier_patch_on(tmp_path: Path) ->
 def test_moved_to_done_by_a_person_after_the_merge_the_event_changes_nothing(
     tmp_path: Path,
 ) -> None:
-    with living(tmp_path, POLITE) as life:
-        key = life.ticket()
-        life.settle()
-        life.approve(key)
-        life.ci()
+    with opened(tmp_path) as (life, key):
         life.world.github.as_user(LEIGH.github).merge(SHOP, 1)
         life.world.at_jira(LEIGH).transition(key, "Done")
         life.settle()
@@ -79,10 +67,7 @@ def test_moved_to_done_by_a_person_after_the_merge_the_event_changes_nothing(
 
 
 def test_moved_to_done_before_the_merge_it_is_cancelled(tmp_path: Path) -> None:
-    with living(tmp_path, POLITE) as life:
-        key = life.ticket()
-        life.settle()
-        life.approve(key)
+    with published(tmp_path) as (life, key):
         life.move(key, "Done")
         assert life.state(key) == "CANCELLED"
         assert "Cancelled" in life.said(key)[-1]
@@ -94,11 +79,7 @@ def test_moved_to_done_before_the_merge_it_is_cancelled(tmp_path: Path) -> None:
 
 
 def test_a_pull_request_closed_unmerged_waits_for_a_person_who_goes_on(tmp_path: Path) -> None:
-    with living(tmp_path, POLITE, POLITER) as life:
-        key = life.ticket()
-        life.settle()
-        life.approve(key)
-        life.ci()
+    with opened(tmp_path) as (life, key):
         life.world.github.as_user(LEIGH.github).close(SHOP, 1)
         life.settle()
         assert life.shows(key) == ("Blocked", "Leigh")
@@ -111,11 +92,7 @@ def test_a_pull_request_closed_unmerged_waits_for_a_person_who_goes_on(tmp_path:
 def test_after_a_close_a_persons_commit_is_kept_and_a_second_pull_request_opened(
     tmp_path: Path,
 ) -> None:
-    with living(tmp_path, POLITE, POLITER) as life:
-        key = life.ticket()
-        life.settle()
-        life.approve(key)
-        life.ci()
+    with opened(tmp_path) as (life, key):
         leigh = life.world.github.as_user(LEIGH.github)
         mine = leigh.push(SHOP, "ai/MWC-1", {"NEWS.md": "Politeness.\n"}, "Tell people")
         leigh.close(SHOP, 1)
@@ -151,9 +128,7 @@ def test_a_reopened_ticket_starts_a_generation_with_a_branch_of_its_own(tmp_path
 
 
 def test_what_somebody_else_made_of_the_ticket_is_put_right_once(tmp_path: Path) -> None:
-    with living(tmp_path, POLITE) as life:
-        key = life.ticket()
-        life.settle()
+    with waiting(tmp_path) as (life, key):
         life.move(key, "In Testing")
         assert life.shows(key) == ("In Progress", "Leigh")
         assert "In Testing" in life.said(key)[-1]
@@ -165,9 +140,7 @@ def test_what_somebody_else_made_of_the_ticket_is_put_right_once(tmp_path: Path)
 
 @pytest.mark.covers("S0.15", "S0.35")
 def test_blocked_by_a_person_nothing_is_done_until_it_is_handed_back(tmp_path: Path) -> None:
-    with living(tmp_path, POLITE) as life:
-        key = life.ticket()
-        life.settle()
+    with waiting(tmp_path) as (life, key):
         digest = life.digest(key)
         life.move(key, "Blocked")
         writes = lasting_writes(life.world)
