@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.e2e.courses import KEPT
 from tests.e2e.forks import quick_python
+from tests.e2e.kept import KEPT
 
 FOLDER = Path(__file__).parent / "rehearsals"
 IDENTITY = ("-c", "user.name=n", "-c", "user.email=n@example.com", "-c", "commit.gpgSign=false")

@@ -5,18 +5,14 @@ Each process lives it once; each test is given the world as it was left, and a l
 
 from __future__ import annotations
 
-import copy
 import functools
-import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from patchgate.standins.http import Exchange
-from patchgate.standins.world import WorldSnapshot
 from tests.e2e.answers import POLITE, POLITER, answer
+from tests.e2e.kept import KEPT, Kept, folder
 from tests.e2e.lives import Life, living
 
 ASK = answer(
@@ -24,53 +20,31 @@ ASK = answer(
     {"tools": [{"name": "read_file", "input": {"path": "greet.py"}}]},
     {"final": {"summary": "greet.py, in the function greet."}},
 )
-KEPT = ExitStack()
-"""What the worlds of this process hold; it is closed with the session."""
 
 
 @dataclass(frozen=True)
 class Point:
-    """A world at a point of its ticket's life, with everything that was asked of it so far."""
+    """A life at a point, in a world that can be put back to it."""
 
     life: Life
     key: str
-    facts: WorldSnapshot
-    keys: Any
+    kept: Kept
     lines: tuple[str, ...]
-    exchanges: Mapping[str, tuple[Exchange, ...]]
-    effects: Mapping[str, int]
 
     @classmethod
     def of(cls, life: Life, key: str) -> Point:
         """The point at which this life is now."""
-        world = life.world
-        return cls(
-            life,
-            key,
-            world.snapshot(),
-            copy.deepcopy(world.keys),
-            tuple(life.lines),
-            {one.service: tuple(one.exchanges) for one in world.services},
-            {one.service: one.effects for one in world.services},
-        )
+        return cls(life, key, Kept.of(life.world), tuple(life.lines))
 
     def again(self, root: Path) -> tuple[Life, str]:
         """The world put back to this point: a life that goes on in other folders, and its key."""
-        world = self.life.world
-        world.restore(self.facts)
-        world.keys = copy.deepcopy(self.keys)
-        for one in world.services:
-            one.clear_faults()
-            one.exchanges[:] = self.exchanges[one.service]
-            one.effects = self.effects[one.service]
-            one.before_effect = one.after_effect = one.on_arrival = None
+        world = self.kept.put_back()
         return Life(world, self.life.env, root / "rooms", lines=list(self.lines)), self.key
 
 
 @functools.cache
 def _points() -> Mapping[str, Point]:
-    root = KEPT.enter_context(tempfile.TemporaryDirectory(prefix="patchgate-lived-"))
-    life = KEPT.enter_context(living(Path(root), POLITE, POLITER, ASK))
+    life = KEPT.enter_context(living(folder(), POLITE, POLITER, ASK))
     key = life.ticket()
     steps: Mapping[str, Callable[[], object]] = {
         "waiting": life.settle,

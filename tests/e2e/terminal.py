@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import io
 import os
 import re
@@ -32,6 +33,7 @@ from patchgate.standins.world import (
     World,
     default_settings,
 )
+from tests.e2e.kept import KEPT, Kept, folder
 
 SHOP = "acme/shop"
 SEED: Mapping[str, str | bytes] = {
@@ -222,17 +224,37 @@ Build = Callable[..., Terminal]
 """Makes a world and its terminal: the model's turns, then settings and `seed`."""
 
 
+@functools.cache
+def _usual() -> tuple[Kept, Kept, str]:
+    """The usual world before anything happened, and with a patch that waits; the ticket's key."""
+    world = KEPT.enter_context(world_at(folder()))
+    before, t = Kept.of(world), Terminal(world, folder())
+    key = t.ticket()
+    assert t.run(key).code == 0
+    return before, Kept.of(world), key
+
+
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Build]:
-    worlds: list[World] = []
+    own: list[World] = []
+    desks: list[Path] = []
 
     def build(*said: Mapping[str, Any], **given: Any) -> Terminal:
-        place = tmp_path / str(len(worlds))
-        world = world_at(place / "world", said or GOOD_TURNS, **given)
-        worlds.append(world)
-        (place / "desk").mkdir()
-        return Terminal(world, place / "desk")
+        place = tmp_path / str(len(desks))
+        desks.append(place / "desk")
+        desks[-1].mkdir(parents=True)
+        if not said and not given and len(desks) == 1:
+            return Terminal(_usual()[0].put_back(), desks[-1])
+        own.append(world_at(place / "world", said or GOOD_TURNS, **given))
+        return Terminal(own[-1], desks[-1])
 
     yield build
-    for world in worlds:
+    for world in own:
         world.close()
+
+
+@pytest.fixture
+def worked(tmp_path: Path) -> tuple[Terminal, str]:
+    """The usual world in which the patch of a ticket waits for its approval, and its key."""
+    _, kept, key = _usual()
+    return Terminal(kept.put_back(), tmp_path), key

@@ -9,9 +9,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from patchgate.standins.http import Fault, FaultKind
-from tests.e2e.terminal import SHOP, Build, terminal
+from tests.e2e.terminal import SHOP, Build, Terminal, terminal, worked
 
-__all__ = ["terminal"]
+__all__ = ["terminal", "worked"]
 
 OAUTH = {"JIRA_EMAIL": "", "JIRA_API_TOKEN": "", "JIRA_CLIENT_ID": "client-7"}
 APP = {"GITHUB_TOKEN": "", "GITHUB_APP_ID": "77", "GITHUB_APP_INSTALLATION_ID": "5"}
@@ -77,10 +77,10 @@ def test_an_app_key_that_github_does_not_know_is_refused_by_name(
     assert t.tick("MWC-1").complains(4, "401", "App key")
 
 
-def test_a_token_that_expires_half_way_leaves_the_work_where_it_stood(terminal: Build) -> None:
-    t = terminal()
-    key = t.ticket()
-    t.run(key)
+def test_a_token_that_expires_half_way_leaves_the_work_where_it_stood(
+    worked: tuple[Terminal, str],
+) -> None:
+    t, key = worked
     t.approve(key)
     denied = Fault(FaultKind.STATUS, path="/git-receive-pack", times=99, status=401)
     refused = Fault(FaultKind.STATUS, "POST", path=f"{SHOP}/pulls", times=99, status=401)

@@ -28,9 +28,10 @@ from tests.e2e.terminal import (
     Build,
     Terminal,
     terminal,
+    worked,
 )
 
-__all__ = ["terminal"]
+__all__ = ["terminal", "worked"]
 
 
 def state_of(t: Terminal, key: str) -> tuple[Any, ...]:
@@ -158,10 +159,10 @@ def test_a_ticket_that_leads_nowhere_is_told_so_once_and_taken_up_when_mended(
     assert t.world.jira.issue(key).status == "In Progress"
 
 
-def test_a_repository_that_vanishes_parks_its_tickets_with_the_reason(terminal: Build) -> None:
-    t = terminal()
-    key = t.ticket()
-    assert t.run(key).code == 0
+def test_a_repository_that_vanishes_parks_its_tickets_with_the_reason(
+    worked: tuple[Terminal, str],
+) -> None:
+    t, key = worked
     t.world.at_jira(LEIGH).comment(key, "/changes say good evening")
     t.world.github.as_user(LEIGH.github).create_branch(SHOP, "other")
     t.world.github.as_user(LEIGH.github).delete_branch(SHOP, "main")
@@ -240,10 +241,8 @@ def test_a_repository_of_ten_thousand_files_is_worked(terminal: Build) -> None:
     assert "Patch for approval" in t.comments(key)[-1]
 
 
-def test_a_moved_ticket_keeps_its_stream_under_either_key(terminal: Build) -> None:
-    t = terminal()
-    key = t.ticket()
-    t.run(key)
+def test_a_moved_ticket_keeps_its_stream_under_either_key(worked: tuple[Terminal, str]) -> None:
+    t, key = worked
     t.world.jira.state.add_project(Project("OPS", "Operations"))
     moved = t.world.at_jira(LEIGH).move(key, "OPS").key
     assert moved == "OPS-1"
@@ -279,11 +278,9 @@ def test_a_deleted_ticket_is_waited_for_by_name_and_stops_no_other(terminal: Bui
 
 @pytest.mark.parametrize("with_pull", [False, True], ids=["branch", "pull-request"])
 def test_a_branch_or_pull_request_of_our_name_is_left_alone_and_told_of(
-    terminal: Build, with_pull: bool
+    worked: tuple[Terminal, str], with_pull: bool
 ) -> None:
-    t = terminal()
-    key = t.ticket()
-    t.run(key)
+    t, key = worked
     leigh = t.world.github.as_user(LEIGH.github)
     leigh.push(SHOP, f"ai/{key}", {"mine.txt": "mine\n"}, "Mine")
     if with_pull:
@@ -315,10 +312,8 @@ def test_two_runs_on_one_ticket_ask_one_model_once(terminal: Build) -> None:
 # ── held, barred, interrupted ────────────────────────────────────────────────────────────
 
 
-def test_stop_holds_every_write_until_it_is_lifted(terminal: Build) -> None:
-    t = terminal()
-    key = t.ticket()
-    t.run(key)
+def test_stop_holds_every_write_until_it_is_lifted(worked: tuple[Terminal, str]) -> None:
+    t, key = worked
     t.approve(key)
     t.variables = {"PATCHGATE_STOP": "freeze"}
     assert "unset PATCHGATE_STOP" in t.tick(key).out

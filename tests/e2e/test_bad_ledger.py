@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from patchgate.standins.world import CONTROL, LEIGH
-from tests.e2e.terminal import Build, Terminal, terminal
+from tests.e2e.terminal import Build, Terminal, terminal, worked
 
-__all__ = ["terminal"]
+__all__ = ["terminal", "worked"]
 
 LEDGER = "patchgate/ledger"
 
@@ -52,11 +52,9 @@ DAMAGE = [deleted_ledger, deleted_live, deleted_all, edited_event, added_file, r
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_a_damaged_ledger_stops_its_ticket_everywhere_and_heals_when_restored(
-    terminal: Build, damage: Callable[[Terminal, str], None]
+    worked: tuple[Terminal, str], damage: Callable[[Terminal, str], None]
 ) -> None:
-    t = terminal()
-    key = t.ticket()
-    t.run(key)
+    t, key = worked
     t.approve(key)
     good = t.refs()
     issue = t.world.jira.issue(key)
@@ -91,11 +89,9 @@ def clone_of(t: Terminal) -> Path:
 
 
 def test_a_copy_that_is_too_old_for_the_head_on_the_ticket_restores_nothing(
-    terminal: Build,
+    worked: tuple[Terminal, str],
 ) -> None:
-    t = terminal()
-    key = t.ticket()
-    t.run(key)
+    t, key = worked
     old = clone_of(t)
     t.approve(key)
     t.tick(key)
@@ -110,11 +106,9 @@ def test_a_copy_that_is_too_old_for_the_head_on_the_ticket_restores_nothing(
 
 
 def test_an_export_brings_its_stream_back_and_is_refused_when_it_was_changed(
-    terminal: Build,
+    worked: tuple[Terminal, str],
 ) -> None:
-    t = terminal()
-    key = t.ticket()
-    t.run(key)
+    t, key = worked
     export = t.folder / "mwc-1.tar"
     assert t.patchgate("ledger", "export", key, str(export)).code == 0
     deleted_live(t, live_of(t, key))
@@ -147,11 +141,9 @@ def test_one_damaged_stream_stops_no_other_ticket_in_the_sweep(terminal: Build) 
 
 
 def test_a_rewritten_ledger_branch_is_found_by_verify_and_by_a_gathered_ticket(
-    terminal: Build,
+    worked: tuple[Terminal, str],
 ) -> None:
-    t = terminal()
-    key = t.ticket()
-    t.run(key)
+    t, key = worked
     t.world.at_jira(LEIGH).comment(key, "/reject not now")
     t.tick(key)
     assert t.patchgate("sweep", room=None).code == 0
@@ -168,10 +160,10 @@ def test_verify_of_a_ledger_that_is_not_there_does_not_pass(terminal: Build) -> 
     assert t.patchgate("ledger", "verify", "--clone", "/no/clone").complains(5, "/no/clone")
 
 
-def test_sweep_status_and_verify_go_on_beside_a_projects_own_stream(terminal: Build) -> None:
-    t = terminal()
-    key = t.ticket()
-    t.run(key)
+def test_sweep_status_and_verify_go_on_beside_a_projects_own_stream(
+    worked: tuple[Terminal, str],
+) -> None:
+    t, key = worked
     for _ in range(2):
         assert t.patchgate("sweep", room=None).code == 0
     said = t.patchgate("status")
