@@ -23,7 +23,7 @@ __all__ = ["terminal"]
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ([{"garbage": "lorem"}, {"garbage": "ipsum"}], ["invalid", "Invalid JSON"]),
+        ([{"garbage": "lorem"}, {"garbage": "ipsum"}], ["could not be used", "Invalid JSON"]),
         ([{"refuse": "I will not"}], ["the model refuses", "I will not"]),
         ([{"max_tokens": True}], ["the answer was cut at", "tokens"]),
         ([{"endless": True}], ["no answer after 80 steps"]),
