@@ -11,12 +11,14 @@ import pytest
 from patchgate.standins.simulate import Plans, simulate
 from patchgate.standins.simulate.chance import Chance
 from patchgate.standins.simulate.fleet import Fleet, Result
+from patchgate.standins.simulate.jira import RUNNER
 from patchgate.standins.simulate.people import Person
 from patchgate.standins.simulate.running import Runner
-from patchgate.standins.simulate.scenarios import ONE, obliging, ticket
+from patchgate.standins.simulate.scenarios import ONE, approve, obliging, ticket
 from patchgate.standins.simulate.telling import told
+from patchgate.standins.simulate.time import MINUTE
 from patchgate.standins.simulate.wire import Fault, Line, Request
-from patchgate.standins.simulate.world import REPO, World
+from patchgate.standins.simulate.world import EVE, LEIGH, REPO, World
 
 SMALL = Plans(seed=3, tickets=8, days=1, sweep_minutes=60)
 
@@ -137,6 +139,39 @@ def test_a_person_removes_the_branch_that_is_said_to_be_in_the_way(tmp_path: Pat
     person.glance()
     assert (REPO, f"ai/{ONE}") not in world.github.branches
     assert acts == ["acc-leigh says '/retry'"]
+    runner.run(ONE)
+    assert "awaiting-approval" in world.jira.issue(ONE).ticket.labels
+
+
+def test_a_person_does_what_the_last_reply_says_though_an_old_merge_is_to_be_seen(
+    tmp_path: Path,
+) -> None:
+    """A reopened ticket, held by somebody and moved on: Jira shows it at work, and it is not."""
+    world = World.new()
+    runner = Runner(world, obliging, tmp_path)
+    ticket()(world)
+    runner.run(ONE)
+    approve()(world)
+    runner.run(ONE)
+    world.github.close(REPO, 1, by="leigh", merged=True)
+    runner.run(ONE)
+    assert world.jira.issue(ONE).ticket.status == "Done"
+    for who, field, to in (
+        (LEIGH, "status", "In Progress"),
+        (LEIGH, "assignee", RUNNER),
+        (EVE, "status", "Blocked"),
+        (EVE, "status", "In Progress"),
+    ):
+        world.jira.change(ONE, who, field, to)
+        runner.run(ONE)
+        world.clock.ms += MINUTE  # Jira takes so many writes to one ticket at once
+    world.jira.say(ONE, LEIGH, "/approve")
+    runner.run(ONE)
+    acts: list[str] = []
+    person = Person(world, ONE, Chance(1), lambda key, what: acts.append(what), rough=False)
+    for _ in range(6):
+        person.glance()
+    assert acts[0] == "acc-leigh says '/resume'"
     runner.run(ONE)
     assert "awaiting-approval" in world.jira.issue(ONE).ticket.labels
 

@@ -125,6 +125,8 @@ class Person:
             self._assign(RUNNER)
         elif ticket.status == "Blocked" or CODE.search(self._last_word()):
             self._unblock()
+        elif "comment `/resume`" in self._last_word():
+            self._say("/resume")
         elif pull is not None and pull.state == "open" and self._is_green(pull):
             self._merge(pull)
         elif pull is not None and pull.state == "merged" and self.idle > 3:
