@@ -118,7 +118,8 @@ def test_every_kill_and_every_pair_of_kills_and_many_triples_heal_to_the_same_en
     record_property(
         "told",
         f"{name}: {tally.effects} effects, {tally.singles} singles, {tally.pairs} pairs, "
-        f"{tally.triples} triples ({tally.parked} parked after three lost runs) "
+        f"{tally.triples} triples ({tally.parked} of all parked: lost runs used up attempts or "
+        "money) "
         f"in {seconds:.0f} s with seed {SEED}, {len(tally.wrong)} wrong",
     )
     assert not tally.wrong, last(tally)

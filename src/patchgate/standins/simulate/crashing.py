@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from patchgate.core.events import RunLost
 from patchgate.standins.simulate.audit import Audit, BrokenPromiseError
 from patchgate.standins.simulate.chance import Chance
 from patchgate.standins.simulate.picture import Picture, differences, picture
@@ -52,7 +53,7 @@ class Told:
     effects: int = 0
     requests: list[Request] = field(default_factory=list)
     parked: bool = False
-    """Whether three kills used up the attempts, and a person is asked."""
+    """Whether lost runs used up attempts or money, and a person is asked."""
     sweeps: int = 0
     """How many it took to come to the same end after a fault."""
 
@@ -119,12 +120,13 @@ class Course:
 
         def act() -> None:
             self._play(SWEEP)
-            if len(site.way) >= self.world.rules.max_attempts and self._out_of_attempts():
-                self.told.parked = True
-                return
-            self._compare(ends[site.step], f"step {self._names[site.step]!r}, swept")
-            self._go_on(site.step + 1)
-            self._compare(ends[-1], "the end")
+            if not self._is_used_up(len(site.way)):
+                self._compare(ends[site.step], f"step {self._names[site.step]!r}, swept")
+                self._go_on(site.step + 1, kills=len(site.way))
+            if self.told.parked:
+                self.told.wrong += self.audit.at_rest()
+            else:
+                self._compare(ends[-1], "the end")
 
         return self._guarded(act)
 
@@ -180,7 +182,7 @@ class Course:
 
         return self._guarded(act)
 
-    def _go_on(self, step: int, ends: list[Picture] | None = None) -> None:
+    def _go_on(self, step: int, ends: list[Picture] | None = None, *, kills: int = 0) -> None:
         for number in range(step, len(self._names)):
             self._step = number
             due = self.scenario.steps[self._names[number]]
@@ -190,6 +192,8 @@ class Course:
                 self._heal(ends[number])
                 continue
             self._play(due.rings)
+            if self._is_used_up(kills):
+                return
             if self._notes_ends:
                 self.told.ends.append(self._swept())
             if (self._hit or self._heals_always) and ends is not None:
@@ -197,10 +201,21 @@ class Course:
                 self._heal(ends[number])
         self.told.wrong += self.audit.at_rest()
 
-    def _out_of_attempts(self) -> bool:
-        """Whether so many runs were killed that a person is asked: an end with a reason, too."""
+    def _is_used_up(self, kills: int) -> bool:
+        """Whether lost runs used up attempts or money, and a person is asked: an end, too.
+
+        No kill may cost more than one run.
+        """
+        lost = sum(
+            isinstance(event, RunLost)
+            for stream in self.world.ledger.streams().values()
+            for event in stream.events
+        )
+        if lost > kills > 0:
+            raise BrokenPromiseError(f"{kills} kills cost {lost} runs")
         parked = [book.w.parked for book in self.audit.books.values() if book.w.parked]
-        return any(p.code == "attempts" and "runs were lost" in p.reason for p in parked)
+        self.told.parked = lost > 0 and any(p.code in ("attempts", "money") for p in parked)
+        return self.told.parked and kills > 0
 
     def _heal(self, wanted: Picture) -> None:
         for _ in range(SWEEPS):
@@ -238,7 +253,7 @@ class Tally:
     pairs: int = 0
     triples: int = 0
     parked: int = 0
-    """Of the triples: those whose kills used up all attempts."""
+    """Those whose lost runs used up attempts or money: a person is asked."""
     wrong: list[str] = field(default_factory=list)
 
     def note(self, way: tuple[str, ...], told: Told) -> None:

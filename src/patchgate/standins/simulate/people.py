@@ -125,14 +125,12 @@ class Person:
             self._assign(RUNNER)
         elif ticket.status == "Blocked" or CODE.search(self._last_word()):
             self._unblock()
-        elif "comment `/resume`" in self._last_word():
+        elif "deferred" in ticket.labels or "comment `/resume`" in self._last_word():
             self._say("/resume")
         elif pull is not None and pull.state == "open" and self._is_green(pull):
             self._merge(pull)
         elif pull is not None and pull.state == "merged" and self.idle > 3:
             self._say("/approve")
-        elif "deferred" in ticket.labels:
-            self._say("/resume")
         elif self.idle > 3 and ticket.assignee != RUNNER and not ticket.is_subtask:
             self._assign(RUNNER)
         elif self.idle > 6:
