@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import re
 import shutil
@@ -41,11 +42,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(10_000, 20, 20)
     for variable in VARIABLES:
         os.environ.pop(variable.name, None)
     if hasattr(config, "workerinput"):
         return
     config.pluginmanager.register(SuiteReport(), "suite-report")
+
+
+def pytest_collection_finish() -> None:
+    """What was loaded until here stays: no time is spent to look through it for garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(optionalhook=True)  # the mutants do without xdist

@@ -13,6 +13,7 @@ that was healed already.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import signal
@@ -30,6 +31,7 @@ from patchgate.adapters.ledger.names import parse_stream
 from patchgate.adapters.ledger.objects import Objects
 from patchgate.core.chain import Link, sound
 from patchgate.core.fold import fold
+from patchgate.core.ids import Sha
 from patchgate.errors import ServiceError
 from patchgate.standins.demo.driver import environment
 from patchgate.standins.http import Reset, StandIn
@@ -188,10 +190,17 @@ def plain(text: str) -> str:
     return WHEN.sub("(time)", HEX.sub("(hex)", COUNTED.sub("(count)", text)))
 
 
-def chains(world: World) -> dict[str, tuple[Link, ...]]:
+def chains(world: World) -> Mapping[str, tuple[Link, ...]]:
     """Every stream on the ledger, live or gathered, proven link by link."""
-    objects = Objects(world.github.bare(CONTROL).path)
-    refs = objects.local_refs("refs/heads/patchgate/")
+    heads = world.github.refs(CONTROL).items()
+    ours = sorted((n, Sha(sha)) for n, sha in heads if n.startswith("refs/heads/patchgate/"))
+    return _proven(world.github.bare(CONTROL).path, tuple(ours))
+
+
+@functools.lru_cache(maxsize=32)
+def _proven(ledger: Path, ours: tuple[tuple[str, Sha], ...]) -> Mapping[str, tuple[Link, ...]]:
+    """The streams below these branches; commits never change, so each state is proven once."""
+    objects, refs = Objects(ledger), dict(ours)
     base = refs.pop("refs/heads/patchgate/ledger", None)
     found: dict[str, tuple[Link, ...]] = {}
     gathered = objects.walk(base) if base else {}
