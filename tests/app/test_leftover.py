@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from tests.app.fake_forge import BOT, Commit, patch_of
+from tests.app.fake_forge import BOT, Commit, FakeForge, patch_of
 from tests.app.stage import APPROVER, EID, KEY, NOW, REPO, Stage, refusal_code
 
 from patchgate.app import briefs
@@ -14,9 +14,10 @@ from patchgate.core import events as e
 from patchgate.core import words
 from patchgate.core.commands import Propose
 from patchgate.core.events import Event
-from patchgate.core.ids import Sha
+from patchgate.core.ids import RepoName, Sha
 from patchgate.core.proposal import Task
 from patchgate.errors import TakenError
+from patchgate.ports import CommitFacts
 
 PATCH = patch_of(**{"src/app.py": ("one\n", "two\n")})
 NEXT = patch_of(**{"src/app.py": ("one\n", "three\n")})
@@ -97,6 +98,28 @@ def test_before_the_next_approval_nothing_is_taken_off_the_branch() -> None:
     stage.propose(NEXT)
     stage.publish_patch()
     assert refusal_code(published(stage)) == "no-approval"
+    assert stage.forge.branches[PLACE] == left
+
+
+class Slow(FakeForge):
+    """The approval is taken back while our own commit is looked at."""
+
+    def __init__(self, stage: Stage) -> None:
+        vars(self).update(vars(stage.forge))
+        self.stage = stage
+
+    def commit_facts(self, repo: RepoName, commit: Sha) -> CommitFacts:
+        found = super().commit_facts(repo, commit)
+        self.stage.tracker.issue(KEY).comments.clear()
+        return found
+
+
+def test_a_word_that_is_taken_back_during_that_look_takes_nothing_off_the_branch() -> None:
+    stage = left_by_a_dead_run()
+    left = stage.forge.branches[PLACE]
+    approved(stage, NEXT)
+    stage.forge = Slow(stage)
+    assert refusal_code(published(stage)) == "evidence"
     assert stage.forge.branches[PLACE] == left
 
 

@@ -141,22 +141,25 @@ class WriteGate:
             expected=Sha(patch.start) if patch.start != patch.base else None,
         )
         try:
-            commit = self._pushed(w, commit_order)
+            done = self._pushed(w, commit_order, grant)
         except TakenError as error:
-            return self._refused(order, patch, Refusal("taken", error.message), now)
+            done = Refusal("taken", error.message)
+        if isinstance(done, Refusal):
+            return self._refused(order, patch, done, now)
         return e.PatchPublished(
             at=now,
             eid=order.eid,
             repo=patch.repo,
             branch=order.branch,
-            commit=commit,
+            commit=done,
             patch=patch.patch,
         )
 
-    def _pushed(self, w: Workflow, order: CommitOrder) -> Sha:
+    def _pushed(self, w: Workflow, order: CommitOrder, grant: Approved) -> Sha | Refusal:
         """The commit, on its branch; a commit that a dead run of ours left there makes room.
 
-        The push names exactly that commit, so that what came in between is never lost.
+        The push names exactly that commit, so that what came in between is never lost; and the
+        evidence is read last again, for the look at the commit took time.
         """
         writer = self._writer_for(w)
         try:
@@ -165,7 +168,7 @@ class WriteGate:
             head = self._reader.branch_head(order.repo, order.branch)
             if head is None or not is_left_over(w, head, self._reader):
                 raise
-            return writer.push_commit(replace(order, drops=head))
+            return self._proven(w, grant) or writer.push_commit(replace(order, drops=head))
 
     def put_pull(self, w: Workflow, order: PullOrder) -> Pull:
         """Create or update the one pull request; only for the patch that was just published."""
