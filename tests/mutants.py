@@ -197,9 +197,12 @@ def _forked(work: Callable[[], int], longest: float = LONGEST) -> int:
 class Forking:
     """In place of pytest's own loop: the collected tests, once for each mutant."""
 
-    def __init__(self, planted: Sequence[Mutant], tell: Callable[[Mutant, str], None]) -> None:
+    def __init__(
+        self, planted: Sequence[Mutant], tell: Callable[[Mutant, str], None], *, quickest: int
+    ) -> None:
         self._planted = planted
         self._tell = tell
+        self._quickest = quickest or None
         self.alive: list[Mutant] = []
         self.outside: dict[Mutant, bool] = {}
         """What to load anew: no changed function holds it, or it works while modules are loaded.
@@ -222,7 +225,8 @@ class Forking:
             sys.stderr.flush()
             lines, load = ways[mutant.module], loading[mutant.module] & {*mutant.lines}
             met = {one for line in mutant.lines for one in lines.get(line, ())}
-            status = _forked(partial(_played, session, mutant, sorted(met)))
+            tests = sorted(met)[: self._quickest]
+            status = _forked(partial(_played, session, mutant, tests))
             if status == OUTSIDE or (status == 0 and (load or not met)):
                 self.outside[mutant] = bool(met or load or status == OUTSIDE)
             elif status == 0:
@@ -336,10 +340,14 @@ def _bare(held: Any) -> Any:
 
 
 def survivors(
-    planted: Sequence[Mutant], tests: Sequence[str], tell: Callable[[Mutant, str], None]
+    planted: Sequence[Mutant],
+    tests: Sequence[str],
+    tell: Callable[[Mutant, str], None],
+    *,
+    quickest: int = 0,
 ) -> list[Mutant]:
-    """Those with which all tests still pass; each is told as soon as it is known."""
-    loop = Forking(planted, tell)
+    """Those with which all tests (or the quickest) still pass; each is told when it is known."""
+    loop = Forking(planted, tell, quickest=quickest)
     with Path(os.devnull).open("w") as void, contextlib.redirect_stdout(void):
         status = pytest.main([*QUIETLY, *tests], plugins=[loop])
     if int(status) not in (0, 5):
@@ -358,6 +366,7 @@ def main() -> int:
     parser.add_argument("--tests", nargs="+", action="extend", required=True)
     parser.add_argument("--most", type=int, default=0, help="only that many of each, by chance")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--quickest", type=int, default=0, help="only so many tests for a mutant")
     given = parser.parse_args()
     out = sys.stdout
 
@@ -369,7 +378,8 @@ def main() -> int:
         module: mutants(module, _path(module).read_text("utf-8"), most=given.most, seed=given.seed)
         for module in given.modules
     }
-    alive = survivors([one for some in planted.values() for one in some], given.tests, tell)
+    every = [one for some in planted.values() for one in some]
+    alive = survivors(every, given.tests, tell, quickest=given.quickest)
     left = Counter(mutant.module for mutant in alive)
     for module, some in planted.items():
         out.write(f"{module}: {len(some) - left[module]} of {len(some)} killed\n")

@@ -99,7 +99,7 @@ def test_two_live_branches_of_one_issue_are_an_error(world: LedgerRemote) -> Non
         ("events/000002.json", b"", "event 2: its file is not one line"),
         ("events/000009.json", b"{}\n", "event 4: missing"),
         ("tip.json", b"{}", "its tip cannot be read"),
-        ("more.txt", b"", "not what we write"),
+        ("more.txt", b"", "stream: its live branch holds .*: not what we write"),
     ],
     ids=["not-json", "empty", "gap", "tip", "stranger"],
 )

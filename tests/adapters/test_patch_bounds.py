@@ -80,6 +80,7 @@ def test_git_is_held_to_the_memory_that_it_was_given(tmp_path: Path) -> None:
         (GitAnswer(-11, b"", ""), "ended by SIGSEGV"),
         (GitAnswer(-24, b"", ""), "ended by SIGXCPU"),
         (GitAnswer(128, b"", "fatal: Out of memory, malloc failed"), "out of memory"),
+        (GitAnswer(1, b"", "error: out of memory"), "out of memory"),
         (GitAnswer(128, b"", "fatal: mmap failed: Cannot allocate memory"), "out of memory"),
     ],
 )

@@ -313,6 +313,11 @@ def test_a_proposal_of_a_round_that_is_past_is_not_taken_and_a_new_one_clears_th
 # ── facts from outside ───────────────────────────────────────────────────────────────────────
 
 
+def test_a_fact_that_is_seen_again_adds_nothing_but_its_place_in_the_row() -> None:
+    given = e.ReviewGiven(at="t", fact=FactId("f"), evidence=word(), state="APPROVED")
+    assert fold([given, given]) == replace(fold([given]), seq=2)
+
+
 def test_a_review_waits_in_the_inbox() -> None:
     given = e.ReviewGiven(at="t", fact=FactId("f"), evidence=word(), state="APPROVED")
     assert fold([given]).inbox == (given,)
