@@ -734,3 +734,17 @@ def test_a_service_that_is_down_is_a_service_error(online: World, status: int) -
     online.hub.plan_fault(Fault(FaultKind.STATUS, path="info/refs", status=status, times=9))
     with pytest.raises(ServiceError):
         online.reader.apply(SHOP, online.main, PATCH)
+
+
+# ── Answers that are none of git's ───────────────────────────────────────────────────────
+
+
+def test_an_answer_that_is_not_gits_is_asked_for_once_more(online: World) -> None:
+    online.hub.plan_fault(Fault(FaultKind.MALFORMED, path="info/refs"))
+    assert online.reader.branch_head(SHOP, "main") == online.main
+
+
+def test_a_remote_that_answers_in_no_protocol_of_gits_is_no_empty_repository(online: World) -> None:
+    online.hub.plan_fault(Fault(FaultKind.MALFORMED, path="info/refs", times=2))
+    with pytest.raises(ServiceError, match="not in git's protocol"):
+        online.reader.branch_head(SHOP, "main")

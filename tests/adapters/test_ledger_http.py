@@ -138,3 +138,17 @@ def test_a_repository_that_is_not_there_is_not_an_empty_ledger(served: Served) -
     with pytest.raises(PatchgateError) as caught:
         ledger.read(KEY, ID)
     assert isinstance(caught.value, (NotFoundError, CredentialError))
+
+
+def test_a_ledger_that_answers_in_no_protocol_of_gits_is_not_taken_for_an_empty_one(
+    served: Served,
+) -> None:
+    ledger = served.ledger()
+    ledger.append(ledger.open(KEY, ID), said(1), {})
+    served.hub.plan_fault(Fault(FaultKind.MALFORMED, path="info/refs", times=2))
+    with pytest.raises(ServiceError, match="not in git's protocol"):
+        served.ledger().read(KEY, ID)
+
+
+def test_a_ledger_without_a_branch_is_an_empty_one(served: Served) -> None:
+    assert served.ledger().read(KEY, ID) is None

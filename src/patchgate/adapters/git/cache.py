@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from patchgate.adapters.git.listing import listed
 from patchgate.adapters.git.process import (
     Bounds,
     GitAnswer,
@@ -117,9 +118,9 @@ class GitCache:
     def tips(self, branch: str) -> Tips:
         """The default branch and one branch as they are now, in one look."""
         wanted = HEADS + branch
-        listing = self.online(["ls-remote", "--symref", self.url, "HEAD", wanted]).decode()
+        asked = ["--symref", self.url, "HEAD", wanted]
         default, shas = "", {}
-        for line in listing.splitlines():
+        for line in listed(asked, env=self._host.env(), timeout=self._host.timeout):
             value, _, name = line.partition("\t")
             if value.startswith("ref: "):
                 default = value.removeprefix(f"ref: {HEADS}")

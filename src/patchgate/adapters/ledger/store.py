@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from patchgate.adapters.git.listing import listed
 from patchgate.adapters.git.process import run_git
 from patchgate.adapters.ledger.objects import Objects, oid_lines
 from patchgate.core.ids import Sha
@@ -48,9 +49,9 @@ class ObjectStore(Objects):
 
     def refs(self, *patterns: str) -> dict[str, Sha]:
         """The remote's branches that match, by full name, as they are now."""
-        args = ["ls-remote", "--heads", self.remote.url, *patterns]
-        out = run_git(args, env=self.remote.env, timeout=self.remote.timeout).decode()
-        pairs = (line.split("\t") for line in out.splitlines())
+        args = ["--heads", self.remote.url, *patterns]
+        lines = listed(args, env=self.remote.env, timeout=self.remote.timeout)
+        pairs = (line.split("\t") for line in lines)
         return {name: Sha(oid) for oid, name in pairs}
 
     def bring_commit(self, commit: Sha, *, filtered: str) -> None:

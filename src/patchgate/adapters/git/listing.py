@@ -1,0 +1,41 @@
+"""The refs of a remote as they are now, from a remote that has surely answered."""
+
+from __future__ import annotations
+
+import re
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from patchgate.adapters.git.process import run_git
+from patchgate.errors import ServiceError
+
+RECEIVED = re.compile(rb"packet: +\S+< ")
+"""A line of `GIT_TRACE_PACKET` for a packet that came in."""
+
+
+def listed(
+    args: Sequence[str], *, env: Mapping[str, str] | None = None, timeout: float = 60.0
+) -> list[str]:
+    """The lines of `git ls-remote` with these arguments.
+
+    ServiceError where the remote did not answer in git's protocol. Git itself takes such an answer
+    (an error sent as a success, a body that broke off) for a server of plain files, and for a
+    repository without any branch. An answer without a line is therefore asked for once more, and
+    believed when packets of the protocol are seen to come in.
+    """
+    lines = _lines(args, env or {}, timeout)
+    return lines or _certain(args, env or {}, timeout)
+
+
+def _certain(args: Sequence[str], env: Mapping[str, str], timeout: float) -> list[str]:
+    with tempfile.TemporaryDirectory(prefix="patchgate-refs-") as folder:
+        packets = Path(folder) / "packets"
+        lines = _lines(args, {**env, "GIT_TRACE_PACKET": str(packets)}, timeout)
+        if not packets.exists() or not RECEIVED.search(packets.read_bytes()):
+            raise ServiceError("the answer to git ls-remote was not in git's protocol")
+    return lines
+
+
+def _lines(args: Sequence[str], env: Mapping[str, str], timeout: float) -> list[str]:
+    return run_git(["ls-remote", *args], env=env, timeout=timeout).decode().splitlines()
