@@ -68,13 +68,11 @@ MUTANTS = [
     Mutant(
         "a remote that cannot be asked reads as a ledger without branches",
         "adapters/ledger/store.py",
-        "        out = run_git(args, env=self.remote.env, timeout=self.remote.timeout).decode()\n"
-        '        pairs = (line.split("\\t") for line in out.splitlines())\n',
+        "        lines = listed(args, env=self.remote.env, timeout=self.remote.timeout)\n",
         "        try:\n"
-        "            out = run_git(args, env=self.remote.env).decode()\n"
+        "            lines = listed(args, env=self.remote.env)\n"
         "        except Exception:\n"
-        '            out = ""\n'
-        '        pairs = (line.split("\\t") for line in out.splitlines())\n',
+        "            lines = []\n",
         ("tests/adapters/test_ledger.py", "tests/adapters/test_ledger_http.py"),
     ),
     Mutant(
