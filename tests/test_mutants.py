@@ -68,9 +68,9 @@ MUTANTS = [
     Mutant(
         "a remote that cannot be asked reads as a ledger without branches",
         "adapters/ledger/store.py",
-        "        lines = listed(args, env=self.remote.env, timeout=self.remote.timeout)\n",
+        '        lines = listed(url, patterns, option="--heads", env=env, timeout=timeout)\n',
         "        try:\n"
-        "            lines = listed(args, env=self.remote.env)\n"
+        '            lines = listed(url, patterns, option="--heads", env=env, timeout=timeout)\n'
         "        except Exception:\n"
         "            lines = []\n",
         ("tests/adapters/test_ledger.py", "tests/adapters/test_ledger_http.py"),

@@ -746,5 +746,5 @@ def test_an_answer_that_is_not_gits_is_asked_for_once_more(online: World) -> Non
 
 def test_a_remote_that_answers_in_no_protocol_of_gits_is_no_empty_repository(online: World) -> None:
     online.hub.plan_fault(Fault(FaultKind.MALFORMED, path="info/refs", times=2))
-    with pytest.raises(ServiceError, match="not in git's protocol"):
+    with pytest.raises(ServiceError, match="did not answer in git's protocol"):
         online.reader.branch_head(SHOP, "main")

@@ -146,9 +146,22 @@ def test_a_ledger_that_answers_in_no_protocol_of_gits_is_not_taken_for_an_empty_
     ledger = served.ledger()
     ledger.append(ledger.open(KEY, ID), said(1), {})
     served.hub.plan_fault(Fault(FaultKind.MALFORMED, path="info/refs", times=2))
-    with pytest.raises(ServiceError, match="not in git's protocol"):
+    with pytest.raises(ServiceError, match="did not answer in git's protocol"):
         served.ledger().read(KEY, ID)
 
 
 def test_a_ledger_without_a_branch_is_an_empty_one(served: Served) -> None:
     assert served.ledger().read(KEY, ID) is None
+
+
+@pytest.mark.parametrize("lost", ["HEAD", "partial.git/HEAD"])
+def test_a_cache_whose_maker_died_is_made_whole_by_the_next_run(served: Served, lost: str) -> None:
+    served.ledger().append(served.ledger().open(KEY, ID), said(1), {})
+    remote = Remote(
+        f"{served.url}/{REPO}.git", credential_env(served.url, served.hub.issue_token("runner"))
+    )
+    cache = served.folder / "left"
+    GitLedger(remote, cache, may_initialise=True)
+    for late in {"partial.git/HEAD", lost}:
+        (cache / late).unlink()
+    assert GitLedger(remote, cache, may_initialise=True).read(KEY, ID) is not None

@@ -8,10 +8,9 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from patchgate.standins.http import Exchange
-from patchgate.standins.world import World, WorldSnapshot
+from patchgate.standins.world import Credentials, World, WorldSnapshot
 
 KEPT = ExitStack()
 """What the worlds of this process hold; it is closed with the session."""
@@ -28,7 +27,7 @@ class Kept:
 
     world: World
     facts: WorldSnapshot
-    keys: Any
+    keys: Credentials
     exchanges: Mapping[str, tuple[Exchange, ...]]
     effects: Mapping[str, int]
 

@@ -118,9 +118,9 @@ class GitCache:
     def tips(self, branch: str) -> Tips:
         """The default branch and one branch as they are now, in one look."""
         wanted = HEADS + branch
-        asked = ["--symref", self.url, "HEAD", wanted]
+        env, timeout = self._host.env(), self._host.timeout
         default, shas = "", {}
-        for line in listed(asked, env=self._host.env(), timeout=self._host.timeout):
+        for line in listed(self.url, ("HEAD", wanted), option="--symref", env=env, timeout=timeout):
             value, _, name = line.partition("\t")
             if value.startswith("ref: "):
                 default = value.removeprefix(f"ref: {HEADS}")
@@ -186,11 +186,13 @@ class GitCache:
 
     def _create(self) -> None:
         self.git_dir.mkdir(parents=True, exist_ok=True)
-        for place in (self.git_dir, self._partial):
-            run_git(["init", "--quiet", "--bare", "--template=", str(place)])
+        init = ["init", "--quiet", "--bare", "--template="]
+        run_git([*init, str(self.git_dir)])
         shallow = self.git_dir / "shallow"
         if not shallow.is_symlink():
             shallow.symlink_to("partial.git/shallow")
+        # Last: by its HEAD the next run knows that all is there.
+        run_git([*init, str(self._partial)])
 
     @property
     def _objects(self) -> dict[str, str]:

@@ -15,27 +15,22 @@ RECEIVED = re.compile(rb"packet: +\S+< ")
 
 
 def listed(
-    args: Sequence[str], *, env: Mapping[str, str] | None = None, timeout: float = 60.0
+    url: str, patterns: Sequence[str], *, option: str, env: Mapping[str, str], timeout: float
 ) -> list[str]:
-    """The lines of `git ls-remote` with these arguments.
+    """The lines of `git ls-remote` with that option; `timeout` in seconds.
 
     ServiceError where the remote did not answer in git's protocol. Git itself takes such an answer
     (an error sent as a success, a body that broke off) for a server of plain files, and for a
     repository without any branch. An answer without a line is therefore asked for once more, and
     believed when packets of the protocol are seen to come in.
     """
-    lines = _lines(args, env or {}, timeout)
-    return lines or _certain(args, env or {}, timeout)
-
-
-def _certain(args: Sequence[str], env: Mapping[str, str], timeout: float) -> list[str]:
+    args = ["ls-remote", option, url, *patterns]
+    if lines := run_git(args, env=env, timeout=timeout).decode().splitlines():
+        return lines
     with tempfile.TemporaryDirectory(prefix="patchgate-refs-") as folder:
         packets = Path(folder) / "packets"
-        lines = _lines(args, {**env, "GIT_TRACE_PACKET": str(packets)}, timeout)
+        seen = {**env, "GIT_TRACE_PACKET": str(packets)}
+        lines = run_git(args, env=seen, timeout=timeout).decode().splitlines()
         if not packets.exists() or not RECEIVED.search(packets.read_bytes()):
-            raise ServiceError("the answer to git ls-remote was not in git's protocol")
+            raise ServiceError(f"{url} did not answer in git's protocol")
     return lines
-
-
-def _lines(args: Sequence[str], env: Mapping[str, str], timeout: float) -> list[str]:
-    return run_git(["ls-remote", *args], env=env, timeout=timeout).decode().splitlines()

@@ -6,6 +6,7 @@ The cache itself knows of no remote, so that looking into it never fetches anyth
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,8 +50,8 @@ class ObjectStore(Objects):
 
     def refs(self, *patterns: str) -> dict[str, Sha]:
         """The remote's branches that match, by full name, as they are now."""
-        args = ["--heads", self.remote.url, *patterns]
-        lines = listed(args, env=self.remote.env, timeout=self.remote.timeout)
+        url, env, timeout = self.remote.url, self.remote.env, self.remote.timeout
+        lines = listed(url, patterns, option="--heads", env=env, timeout=timeout)
         pairs = (line.split("\t") for line in lines)
         return {name: Sha(oid) for oid, name in pairs}
 
@@ -147,19 +148,21 @@ class ObjectStore(Objects):
         )
 
     def _create(self) -> None:
-        for place in (self.git_dir, self._partial):
-            _make_bare(place)
+        _make_bare(self.git_dir)
         shallow = self.git_dir / "shallow"
         if not shallow.is_symlink():
             shallow.symlink_to("partial.git/shallow")
+        _make_bare(self._partial)  # last: by its HEAD the next run knows that all is there
 
 
 def _make_bare(place: Path) -> None:
     """An empty bare repository: what `git init` makes, without the price of starting it.
 
-    `HEAD` comes last: without it git sees no repository, and the next one begins again.
+    `HEAD` comes last and at once: without it git sees no repository, and the next run makes it.
     """
     for folder in ("objects/info", "objects/pack", "refs/heads", "refs/tags"):
         (place / folder).mkdir(parents=True, exist_ok=True)
     (place / "config").write_text("[core]\n\trepositoryformatversion = 0\n\tbare = true\n", "utf-8")
-    (place / "HEAD").write_text("ref: refs/heads/main\n", "utf-8")
+    unfinished = place / f"HEAD.{os.getpid()}"
+    unfinished.write_text("ref: refs/heads/main\n", "utf-8")
+    unfinished.replace(place / "HEAD")
