@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import subprocess
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -136,8 +137,8 @@ class Played:
         return "".join(str(e.get("msg", "")) + "\n" for e in self.events) + self.raw
 
 
-def play(order: Order, *, stop_at: str = "") -> Played:
-    """Run act; `stop_at`: interrupt it at that text in its log, as a forced cancellation does."""
+def play(order: Order, *, cancelled: threading.Event | None = None) -> Played:
+    """Run act; it is interrupted as a forced cancellation does it, once that event has come."""
     order.folder.mkdir(parents=True)
     (order.folder / "cache").mkdir()
     (order.folder / "cache" / "tool_cache").symlink_to(order.tools)
@@ -164,14 +165,16 @@ def play(order: Order, *, stop_at: str = "") -> Played:
         errors="replace",
     ) as process:
         assert process.stdout is not None
-        stopped = False
-        for line in process.stdout:
-            lines.append(line)
-            if stop_at and not stopped and stop_at in line:
-                stopped = True
-                process.send_signal(signal.SIGINT)  # never SIGKILL: the steps would live on
+        if cancelled:
+            threading.Thread(target=_interrupt, args=(process, cancelled), daemon=True).start()
+        lines += process.stdout
         status = process.wait(TIMEOUT)
     return _read(status, lines)
+
+
+def _interrupt(process: subprocess.Popen[str], cancelled: threading.Event) -> None:
+    if cancelled.wait(TIMEOUT):
+        process.send_signal(signal.SIGINT)  # never SIGKILL: the steps would live on
 
 
 def _read(status: int, lines: list[str]) -> Played:

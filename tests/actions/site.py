@@ -113,15 +113,15 @@ class Site:
         with ThreadPoolExecutor(len(waiting)) as pool:
             return list(pool.map(self.play, waiting))
 
-    def play(self, started: Started, *, stop_at: str = "") -> Ran:
-        """Play one run; its end is known to GitHub."""
+    def play(self, started: Started, *, cancelled: threading.Event | None = None) -> Ran:
+        """Play one run, until it is cancelled; its end is known to GitHub."""
         self.workflows.begin(started.repo, started.run)
         with self.lock:
             number = len(self.ran)
             self.ran.append(Ran(started, Played(0, [], "")))
         order = self._order(started, self.folder / f"run-{number:02}")
-        played = play(order, stop_at=stop_at)
-        ended = "cancelled" if stop_at else "success" if played.status == 0 else "failure"
+        played = play(order, cancelled=cancelled)
+        ended = "cancelled" if cancelled else "success" if played.status == 0 else "failure"
         self.workflows.finish(started.repo, started.run, ended)
         ran = Ran(started, played)
         with self.lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -112,9 +113,12 @@ def test_a_run_cancelled_in_the_middle_is_charged_and_the_work_goes_on(tmp_path:
     with site(tmp_path, FIRST_AT_ANY_ATTEMPT, settings=NO_CHECKS) as here:
         key = here.life.ticket()
         (started,) = here.waiting()
-        # The model answers late, so that the run cannot be over before it is stopped.
+        # The model answers late, and the run is stopped when it is asked: in the middle of a step.
         here.world.anthropic.plan_fault(Fault(FaultKind.DELAY, "POST", times=1, seconds=8))
-        cut = here.play(started, stop_at="Run Main actions/checkout")
+        asked = threading.Event()
+        here.world.anthropic.on_arrival = lambda _: asked.set()
+        cut = here.play(started, cancelled=asked)
+        assert asked.is_set()
         here.world.anthropic.clear_faults()
         # As after a forced cancellation: of the jobs that still begin, act runs no step.
         assert cut.jobs == {**ASKED, "propose": "failure"}, here.logs()
