@@ -212,6 +212,7 @@ def test_a_payload_of_another_version_is_refused_with_the_reason(tmp_path: Path)
     with site(tmp_path, POLITE, settings=NO_CHECKS) as here:
         here.ring({"v": 2, "issue": "MWC-1"})
         (refused,) = here.expect({"tick": "failure"})
+        assert len(refused.played.annotations) == 1, here.logs()
         ((level, text),) = refused.played.annotations
         assert level == "error"
         assert "has version 2; this release reads version 1" in text

@@ -13,8 +13,12 @@ import os
 import signal
 import socket
 import sys
+import time
 
 PROGRAM = ["-I", "-m", "patchgate"]
+READ_OUT = 0.5
+"""Seconds before a failure is told at a terminal: act gives its step a terminal, and once the step
+has failed it reads no further, so that what was said last would be missing from its log."""
 
 
 def main() -> int:
@@ -37,6 +41,8 @@ def main() -> int:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda n, _: os.kill(pid, n))
         code = line.recv(1)
+    if code != b"\0" and os.isatty(1):
+        time.sleep(READ_OUT)
     return code[0] if code else 1
 
 
